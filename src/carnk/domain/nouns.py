@@ -1,0 +1,131 @@
+"""Construct, Product, Population, Regimen, Study and what they are made of."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Source = Literal["cord_blood", "peripheral_blood", "ipsc", "nk92"]
+Armor = Literal["none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion"]
+Delivery = Literal["retroviral", "lentiviral", "mrna", "knock_in"]
+Switch = Literal["none", "icasp9"]
+Edit = Literal["b2m_loss", "hla_e", "hncd16"]
+Payload = Literal["il21", "cxcr2", "cxcr4"]
+
+
+@dataclass(frozen=True)
+class Construct:
+    """A chimeric antigen receptor with its armor, safety switch and payloads."""
+
+    target: str
+    domains: str = ""
+    armor: Armor = "none"
+    switch: Switch = "none"
+    delivery: Delivery = "retroviral"
+    payloads: tuple[Payload, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+    """A number that the study gives instead of the library's, in the library's unit.
+
+    `low` and `high` hold 95 % of patients or lots; without them it is the same for all, but for the
+    spread that the library gives it.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """A construct in the cells of a source, with the attributes of its lots."""
+
+    name: str
+    construct: Construct
+    source: Source
+    edits: tuple[Edit, ...] = ()
+    memory_like_fraction: float = 0.0
+
+
+@dataclass(frozen=True)
+class DrugDose:
+    """One drug on given days: mg/m2, mg/kg, IU/m2 ('units') or mg ('flat'), as `per` says."""
+
+    drug: str
+    amount: float
+    per: Literal["m2", "kg", "units", "flat"]
+    days: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Infusion:
+    """Infused cells: per kg or flat, counted as CAR-positive or as viable cells."""
+
+    amount: float  # cells
+    per: Literal["kg", "flat"]
+    days: tuple[float, ...]
+    counts: Literal["car_positive", "viable"]
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """Tocilizumab and dexamethasone, given once when serum IL-6 rises through a level."""
+
+    il6: float  # pg/mL
+    tocilizumab: float = 0.0  # mg/kg
+    dexamethasone: float = 0.0  # mg
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """What a patient gets and when; day 0 is the first infusion."""
+
+    infusion: Infusion
+    drugs: tuple[DrugDose, ...] = ()
+    rescue: Rescue | None = None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A dose level or arm with its share of the patients."""
+
+    name: str
+    share: float
+    regimen: Regimen
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A published proportion of patients, kept beside the prediction, never inside it."""
+
+    outcome: Literal["response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs"]
+    events: int
+    patients: int
+    day: float | None  # None: best or ever
+    source: str
+    at: str
+    checked: Literal["read", "unread"]
+    disease: str = ""
+    arm: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One protocol: who gets what, how many, for how long, and what was seen."""
+
+    name: str
+    title: str
+    product: Product
+    diseases: MappingProxyType[str, float]  # shares of the patients
+    arms: tuple[Arm, ...]
+    patients: int
+    seed: int
+    days: float
+    response_day: float
+    registry: str = ""
+    about: str = ""
+    references: tuple[str, ...] = ()
+    numbers: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
+    observed: tuple[Observation, ...] = ()

@@ -1,0 +1,211 @@
+"""Rates that several mechanisms share: IL-15 signal, expansion, renewal, loss, rejection, killing.
+
+Every function takes the states `y` and the numbers `p` and returns a rate per day (or a fraction);
+the solver keeps one copy of each expression, so sharing them costs nothing.
+"""
+
+from typing import Any
+
+from ..solver import exp
+
+CLONES = ("high", "low", "bare")  # antigen-high, antigen-low or negative, HLA-I-low
+ONE_CELL = 1.0
+
+
+def saturating(x: Any, half: Any) -> Any:
+    """Michaelis form: the fraction x / (half + x)."""
+    return x / (half + x)
+
+
+def alive(cells: Any) -> Any:
+    """A smooth guard that stops the growth of a population below one cell."""
+    return cells * cells / (cells * cells + ONE_CELL)
+
+
+def car_cells(y: Any) -> Any:
+    """CAR-positive NK cells that have left the lung."""
+    return y.car_blood + y.car_tissue + y.car_exhausted
+
+
+def plain_cells(y: Any) -> Any:
+    """CAR-negative NK cells of the same lot that have left the lung."""
+    return y.plain_blood + y.plain_tissue
+
+
+def donor_cells(y: Any) -> Any:
+    """Every infused NK cell still alive."""
+    return y.lung + car_cells(y) + plain_cells(y)
+
+
+def tumor_cells(y: Any) -> Any:
+    """All three clones."""
+    return y.tumor_high + y.tumor_low + y.tumor_bare
+
+
+def il15_signal(y: Any, p: Any, own: Any) -> Any:
+    """Fraction of the full IL-15 effect at a cell that adds `own` pg/mL to what it sees."""
+    return saturating(y.il15 + y.agonist + own, p.il15_half)
+
+
+def car_signal(y: Any, p: Any) -> Any:
+    """IL-15 signal of a CAR-positive cell: serum and its own armor."""
+    return il15_signal(y, p, p.armor_il15)
+
+
+def plain_signal(y: Any, p: Any) -> Any:
+    """IL-15 signal of a CAR-negative cell: serum and what its armored neighbors share."""
+    return il15_signal(y, p, p.armor_il15 * p.armor_shared * p.car_positive)
+
+
+def targets(y: Any, p: Any) -> Any:
+    """Cells that engage the infused cells: the tumor and, if the CAR sees them, B cells."""
+    return tumor_cells(y) + p.b_cells_seen * y.b_cells
+
+
+def room(y: Any, p: Any) -> Any:
+    """What crowding leaves of expansion."""
+    return 1 / (1 + donor_cells(y) / p.nk_capacity)
+
+
+def youth(y: Any, p: Any) -> Any:
+    """What earlier divisions leave of expansion: one at none, one half at the division limit."""
+    mean = y.generations / (car_cells(y) + ONE_CELL)
+    used = mean / p.division_limit
+    fourth = used * used * used * used
+    return 1 / (1 + fourth)
+
+
+def expansion(y: Any, p: Any) -> Any:
+    """Division driven by IL-15 and antigen; counts against the division limit."""
+    antigen = 1 + p.antigen_boost * saturating(targets(y, p), p.antigen_half)
+    payload = 1 + p.il21_gain * p.il21_payload
+    checked = (1 - p.suppression) * steroid_left(y, p)
+    drive = p.expansion * car_signal(y, p) * antigen * payload * checked
+    return drive * room(y, p) * youth(y, p) * alive(car_cells(y))
+
+
+def renewal(y: Any, p: Any) -> Any:
+    """Homeostatic division into a limited niche; does not count against the division limit."""
+    free = p.niche / (p.niche + car_cells(y))
+    return p.renewal * car_signal(y, p) * free * alive(car_cells(y))
+
+
+def survival_loss(p: Any, signal: Any) -> Any:
+    """Natural loss, slowed by IL-15 and in memory-like cells."""
+    return p.nk_loss_product * (1 - p.il15_survival * signal)
+
+
+def rejection(y: Any, p: Any) -> Any:
+    """Killing of donor cells by primed alloreactive T cells and, after B2M loss, by host NK."""
+    by_t = p.rejection_max * p.visible_to_t * saturating(y.primed_t, p.rejection_half)
+    by_nk = p.missing_self_kill * p.visible_to_nk * y.host_nk / p.host_nk_capacity
+    return by_t + by_nk
+
+
+def switch_kill(y: Any, p: Any) -> Any:
+    """Apoptosis of iCasp9-sensitive cells while the dimerizer is there."""
+    return p.switch_present * p.switch_kill * saturating(y.rimiducid, p.rimiducid_half)
+
+
+def sensitive_fraction(y: Any) -> Any:
+    """Share of CAR-positive cells that still answers the safety switch."""
+    return y.switch_sensitive / (car_cells(y) + ONE_CELL)
+
+
+def car_level(y: Any) -> Any:
+    """CAR on the surface relative to the fresh product: 1 when integrated, falling for mRNA."""
+    return y.car_expressed / (car_cells(y) + ONE_CELL)
+
+
+def steroid_left(y: Any, p: Any) -> Any:
+    """What a steroid leaves of NK function."""
+    return 1 / (1 + y.steroid / p.steroid_half)
+
+
+def fratricide(y: Any, p: Any) -> Any:
+    """Loss of CAR-NK to CAR-NK that carry the target, by nature or by trogocytosis."""
+    return p.fratricide * car_level(y) * saturating(y.car_tissue, p.fratricide_half)
+
+
+def car_loss(y: Any, p: Any) -> Any:
+    """Everything that removes a CAR-positive cell, but for the safety switch."""
+    return survival_loss(p, car_signal(y, p)) + rejection(y, p) + fratricide(y, p)
+
+
+def effectors(y: Any, p: Any) -> tuple[Any, Any]:
+    """(CAR-positive, CAR-negative) cells at the targets, after homing and suppression."""
+    reach = p.access * p.homing * (1 - p.suppression) * steroid_left(y, p)
+    return reach * y.car_tissue, reach * y.plain_tissue
+
+
+def contact(y: Any, p: Any) -> Any:
+    """One over the crowd of targets and effectors: saturates in both, as 4-h E:T curves do."""
+    car, plain = effectors(y, p)
+    return 1 / (targets(y, p) + p.effector_half * (car + plain) + p.target_half)
+
+
+def adcc(y: Any, p: Any) -> Any:
+    """Kills per effector and day through CD16 and the antibody."""
+    return p.kill_adcc * saturating(y.antibody, p.antibody_half)
+
+
+def natural(p: Any, clone: str) -> Any:
+    """Kills per effector and day without the CAR; HLA-I loss lifts the inhibition."""
+    return p.kill_natural_bare if clone == "bare" else p.kill_natural
+
+
+def car_kill(y: Any, p: Any, clone: str) -> Any:
+    """Kills per CAR-positive effector and day through the CAR."""
+    per_day = p.kill_car_low if clone == "low" else p.kill_car_high
+    return car_level(y) * per_day
+
+
+def hazard(y: Any, p: Any, clone: str) -> Any:
+    """Killing of one cell of a clone per day, by all arms."""
+    car, plain = effectors(y, p)
+    innate = natural(p, clone) + adcc(y, p)
+    return ((car_kill(y, p, clone) + innate) * car + innate * plain) * contact(y, p)
+
+
+def b_cell_hazard(y: Any, p: Any) -> Any:
+    """Killing of one B cell per day: on-target aplasia, and the antibody where it sees B cells."""
+    car, plain = effectors(y, p)
+    antibody = p.antibody_sees_b * (adcc(y, p) * (car + plain) * contact(y, p))
+    direct = p.antibody_sees_b * p.antibody_b_kill * saturating(y.antibody, p.antibody_half)
+    return p.b_cells_seen * car_kill(y, p, "high") * car * contact(y, p) + antibody + direct
+
+
+def chemotherapy(y: Any, p: Any) -> Any:
+    """Killing of one host lymphocyte per day by the conditioning drugs."""
+    return p.fludarabine_kill * y.fludarabine + p.cyclophosphamide_kill * y.cyclophosphamide
+
+
+def tumor_birth(y: Any, p: Any) -> Any:
+    """Net growth per day, falling to zero at the carrying capacity."""
+    return p.growth * (1 - tumor_cells(y) / p.tumor_capacity)
+
+
+def tumor_death(y: Any, p: Any, clone: str) -> Any:
+    """Every cause of death of a tumor cell per day."""
+    alone = p.antibody_tumor_kill * saturating(y.antibody, p.antibody_half)
+    return hazard(y, p, clone) + p.chemo_sensitivity * chemotherapy(y, p) + alone
+
+
+def engaged(y: Any, p: Any) -> Any:
+    """Effectors in contact with a target."""
+    car, plain = effectors(y, p)
+    return (car + plain) * targets(y, p) * contact(y, p)
+
+
+def kills_per_car_cell(y: Any, p: Any) -> Any:
+    """Targets killed per CAR-positive tissue cell and day."""
+    reach = p.access * p.homing * (1 - p.suppression) * steroid_left(y, p)
+    seen = p.b_cells_seen * car_kill(y, p, "high") * y.b_cells
+    for clone, cells in zip(CLONES, (y.tumor_high, y.tumor_low, y.tumor_bare), strict=True):
+        seen = seen + (car_kill(y, p, clone) + natural(p, clone) + adcc(y, p)) * cells
+    return reach * contact(y, p) * seen
+
+
+def survivors(log_decline: Any, log_ancestry: Any) -> Any:
+    """exp(R - L), the weight of a death now in Kendall's integral."""
+    return exp(log_decline - log_ancestry)

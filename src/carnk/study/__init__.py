@@ -1,0 +1,10 @@
+"""Studies: read a study file, draw its patients, carry them through the science rooms, in chunks.
+
+A study file or the name of a built-in study goes in; a run folder with outcomes of every patient
+comes out. Read `run.py` first: it is the one loop.
+"""
+
+from .read import built_in, parse, read, study_text
+from .result import Result, run
+
+__all__ = ["Result", "built_in", "parse", "read", "run", "study_text"]

@@ -1,0 +1,219 @@
+"""The fields of a study file: one table for reading, for errors and for the JSON Schema."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from ..base import Node, NumberError, Problem, did_you_mean, read_quantity
+from ..domain import Given
+from ..library import load
+from .form import Amount, Choice, Either, Form, Many, Optional, Table, Text
+
+SOURCES = ("cord_blood", "peripheral_blood", "ipsc", "nk92")
+ARMORS = ("none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion")
+DELIVERIES = ("retroviral", "lentiviral", "mrna", "knock_in")
+EDITS = ("b2m_loss", "hla_e", "hncd16")
+PAYLOADS = ("il21", "cxcr2", "cxcr4")
+PER_DRUG = {  # how the dose of each drug is given
+    "fludarabine": "m2",
+    "cyclophosphamide": "m2",
+    "rituximab": "m2",
+    "cetuximab": "m2",
+    "trastuzumab": "kg",
+    "daratumumab": "kg",
+    "n803": "kg",
+    "rhil15": "kg",
+    "il2": "units",
+    "rimiducid": "kg",
+    "tocilizumab": "kg",
+    "dexamethasone": "flat",
+}
+DRUG_UNITS = {"m2": "mg/m2", "kg": "mg/kg", "units": "IU/m2", "flat": "mg"}
+ANTIBODIES = ("rituximab", "cetuximab", "trastuzumab", "daratumumab")
+AGONISTS = ("n803", "rhil15", "il2")
+OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
+MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
+
+
+def _after(prefix: str) -> tuple[str, ...]:
+    return tuple(sorted(i.removeprefix(prefix) for i in load() if i.startswith(prefix)))
+
+
+@cache
+def diseases() -> tuple[str, ...]:
+    """Diseases that the library has numbers for."""
+    return _after("growth_")
+
+
+@cache
+def targets() -> tuple[str, ...]:
+    """Antigens that the library has a density for, in capitals."""
+    return tuple(t.upper() for t in _after("density_") if "_" not in t)
+
+
+@dataclass(frozen=True)
+class GivenNumbers:
+    """Numbers that the study gives instead of the library's: `id: value` or value and range."""
+
+    meaning: str = "numbers instead of the library's, by id"
+    default: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
+
+    def read(self, node: Node, problems: list[Problem]) -> MappingProxyType[str, Given]:
+        """Return the numbers in the library's units."""
+        given: dict[str, Given] = {}
+        for name, child in node.fields.items():
+            if name not in load():
+                what = f"'{name}' is not the id of a number in the library"
+                problems.append(child.problem(what, did_you_mean(name, tuple(load()))))
+                continue
+            unit = load()[name].unit
+            value = child.get("value") or child
+            problems.extend(child.unknown_keys(("value", "range")))
+            amount = self.amount(value, unit, problems)
+            ends = child.get("range")
+            if ends is None:
+                given[name] = Given(amount)
+            elif len(ends.entries) != 2:
+                problems.append(ends.problem("a range is [low, high]"))
+            else:
+                low, high = (self.amount(end, unit, problems) for end in ends.entries)
+                if not low <= amount <= high:
+                    problems.append(ends.problem(f"{amount:g} {unit} lies outside its own range"))
+                given[name] = Given(amount, low, high)
+        return MappingProxyType(given)
+
+    def amount(self, node: Node, unit: str, problems: list[Problem]) -> float:
+        """Read one value in a unit; problems are placed at the node."""
+        try:
+            return read_quantity(str(node.plain()), unit)
+        except NumberError as error:
+            problems.extend(node.problem(p.what, p.do) for p in error.problems)
+            return 0.0
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of this field."""
+        value = {"type": ["number", "string"]}
+        entry = {
+            "type": "object",
+            "properties": {"value": value, "range": {"type": "array", "items": value}},
+            "required": ["value"],
+            "additionalProperties": False,
+        }
+        named = {
+            name: {"anyOf": [value, entry], "description": f"{number.meaning}; in {number.unit}"}
+            for name, number in load().items()
+        }
+        return {"type": "object", "properties": named, "additionalProperties": False}
+
+
+def _days(meaning: str, default: tuple[float, ...] | None = None) -> Many:
+    day = Amount("a day; 0 is the first infusion", low=-60, high=3650)
+    return Many(meaning, day, least=1, default=default)
+
+
+DOSE = Either(
+    "the dose of each infusion",
+    {
+        "kg": Amount("dose", "cells/kg", above=True, high=MOST_CELLS_PER_KG),
+        "flat": Amount("dose", "cells", above=True, high=MOST_CELLS),
+    },
+)
+DRUG = Form(
+    "a drug",
+    {
+        "drug": Choice("which drug", tuple(PER_DRUG)),
+        "dose": Either(
+            "the dose of each day",
+            {
+                "m2": Amount("dose", "mg/m2", above=True, high=10_000),
+                "kg": Amount("dose", "mg/kg", above=True, high=1_000),
+                "units": Amount("dose", "IU/m2", above=True, high=1e8),
+                "flat": Amount("dose", "mg", above=True, high=10_000),
+            },
+        ),
+        "days": _days("the days on which it is given"),
+    },
+)
+RESCUE = Form(
+    "tocilizumab and dexamethasone, once, when serum IL-6 rises through a level",
+    {
+        "il6": Amount("the level of serum IL-6", "pg/mL", above=True, high=1e6),
+        "tocilizumab": Amount("tocilizumab", "mg/kg", high=20, default=0.0),
+        "dexamethasone": Amount("dexamethasone", "mg", high=200, default=0.0),
+    },
+)
+REGIMEN = Form(
+    "what a patient gets",
+    {
+        "dosing": Choice("whether cell doses are per body weight or flat", ("per_kg", "flat")),
+        "counts": Choice("which cells the dose counts", ("car_positive", "viable")),
+        "dose": Optional(DOSE),
+        "days": _days("the days of infusion", (0.0,)),
+        "drugs": Many("conditioning, antibody and other drugs", DRUG, default=()),
+        "rescue": Optional(RESCUE),
+    },
+)
+ARM = Form(
+    "an arm or dose level; what it leaves out is as in the regimen",
+    {
+        "name": Text("its name"),
+        "share": Amount("its share of the patients, in any scale", above=True, default=1.0),
+        "dose": Optional(DOSE),
+        "days": Optional(_days("the days of infusion")),
+        "drugs": Optional(Many("drugs instead of the regimen's", DRUG)),
+    },
+)
+OBSERVED = Form(
+    "a published proportion of patients",
+    {
+        "outcome": Choice("what was counted", OUTCOMES),
+        "events": Amount("patients with the outcome", whole=True, high=1e6),
+        "of": Amount("patients in all", whole=True, low=1, high=1e6),
+        "day": Optional(Amount("the day; left out: ever or best", high=36_500)),
+        "disease": Text("only this disease", default=""),
+        "arm": Text("only this arm", default=""),
+        "source": Text("key of the reference"),
+        "at": Text("where in the source", default=""),
+        "checked": Choice("whether the source was opened for it", ("read", "unread")),
+        "note": Text("what else to know", default=""),
+    },
+)
+
+
+@cache
+def study_form() -> Form:
+    """The fields of a study file."""
+    construct = {
+        "target": Choice("the antigen", targets()),
+        "domains": Text("parts of the receptor", default=""),
+        "armor": Choice("IL-15 armor", ARMORS, default="none"),
+        "switch": Choice("safety switch", ("none", "icasp9"), default="none"),
+        "delivery": Choice("gene delivery", DELIVERIES),
+        "payloads": Many("extra genes", Choice("a gene", PAYLOADS), default=()),
+    }
+    product = {
+        "name": Text("its name"),
+        "source": Choice("where the cells come from", SOURCES),
+        "construct": Form("the receptor and what it carries", construct),
+        "edits": Many("gene edits", Choice("an edit", EDITS), default=()),
+        "memory_like_fraction": Amount("share of memory-like cells", high=1, default=0.0),
+    }
+    fields = {
+        "study": Text("a short name"),
+        "title": Text("one line"),
+        "registry": Text("registration number", default=""),
+        "about": Text("what to know about it", default=""),
+        "references": Many("keys of references", Text("a key"), default=()),
+        "patients": Amount("virtual patients", low=1, high=MOST_PATIENTS, whole=True),
+        "seed": Amount("seed of all random numbers", whole=True, high=2**32 - 1, default=1.0),
+        "days": Amount("days to follow", low=1, high=3650, default=365.0),
+        "response_day": Amount("day of the response", low=1, high=3650, default=30.0),
+        "diseases": Table("shares of the patients", Amount("a share", above=True), diseases()),
+        "product": Form("the cells", product),
+        "regimen": REGIMEN,
+        "arms": Many("arms or dose levels", ARM, default=()),
+        "numbers": GivenNumbers(),
+        "observed": Many("what was seen in patients", OBSERVED, default=()),
+    }
+    return Form("a carnk study", fields)

@@ -1,0 +1,111 @@
+"""Numbers for a batch of patients: library or study value, one plausible world each, a spread."""
+
+from dataclasses import dataclass
+from functools import cache
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.streams import standard_normals
+from ..domain import Study
+from ..library import Spread, View, table
+
+Array = NDArray[np.float64]
+
+# Numbers that differ between patients or lots, each with its own random variate.
+VARIATES = (
+    "weight", "growth", "burden", "host_t_capacity", "host_t_recovery", "host_nk_capacity",
+    "il15_depleted", "niche", "b_capacity", "density", "antigen_low_fraction", "hla_low_fraction",
+    "mismatch", "car_positive", "viability_after_thaw", "recovery_after_thaw", "vcn",
+    "t_cells_per_kg", "kill", "solid",
+)  # fmt: skip
+CORRELATED = (
+    ("burden", "growth", "correlation_burden_growth"),
+    ("host_t_recovery", "host_t_capacity", "correlation_host_t_recovery"),
+)
+
+
+@cache
+def worlds() -> dict[str, Array]:
+    """Equally plausible joint values of the uncertain numbers, shape (worlds,) by id."""
+    frame = table("worlds").sort("id", "world")
+    grouped = frame.partition_by("id", as_dict=True)
+    return {str(key[0]): part["value"].to_numpy() for key, part in grouped.items()}
+
+
+def spread_out(median: Array, spread: Spread | None, z: Array) -> Array:
+    """Values at standard normal `z` around a median, by the law of the spread."""
+    if spread is None:
+        return median
+    if spread.law == "lognormal_cv":
+        return np.asarray(median * np.exp(np.sqrt(log(1 + spread.size**2)) * z))
+    if spread.law == "logit_sd":
+        inside = np.clip(median, 1e-9, 1 - 1e-9)
+        return np.asarray(1 / (1 + (1 / inside - 1) * np.exp(-spread.size * z)))
+    return np.asarray(median + spread.size * z)
+
+
+def between(low: float, high: float, value: float, z: Array) -> Array:
+    """Values around a median whose central 95 % lie between low and high, on the log scale."""
+    if low <= 0:
+        side = np.where(z < 0, value - low, high - value) / 1.96
+        return np.asarray(np.clip(value + side * z, low, None))
+    side = np.where(z < 0, log(value / low), log(high / value)) / 1.96
+    return np.asarray(value * np.exp(side * z))
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Reads numbers for patients by id; every reading is remembered by the view."""
+
+    study: Study
+    view: View
+    ids: NDArray[np.int64]
+    world: NDArray[np.int64]  # -1: the library's own values, no uncertainty
+    z: dict[str, Array]
+
+    def median(self, number_id: str) -> Array:
+        """The number for every patient, before any spread between patients."""
+        given = self.study.numbers.get(number_id)
+        value = self.view[number_id]
+        if given is not None:
+            return np.full(self.ids.size, given.value)
+        uncertain = worlds().get(number_id)
+        if uncertain is None:
+            return np.full(self.ids.size, value)
+        return np.where(self.world < 0, value, uncertain[self.world])
+
+    def value(self, number_id: str, variate: str = "") -> Array:
+        """The number for every patient, with its spread between patients or lots."""
+        given = self.study.numbers.get(number_id)
+        name = variate or number_id
+        if given is not None and given.low is not None and given.high is not None:
+            self.view.number(number_id)
+            z = self.z.get(name)
+            z = self._own(number_id) if z is None else z
+            return between(given.low, given.high, given.value, z)
+        spread = self.view.number(number_id).spread
+        median = self.median(number_id)
+        return spread_out(median, spread, self.z[name]) if spread else median
+
+    def by_name(self, prefix: str, names: tuple[str, ...], index: NDArray[np.int64]) -> Array:
+        """Numbers `prefix_name` chosen by each patient's index into the names."""
+        columns = [self.value(f"{prefix}_{name}", prefix) for name in names]
+        return np.asarray(np.choose(index, columns)) if len(columns) > 1 else columns[0]
+
+    def _own(self, number_id: str) -> Array:
+        return standard_normals(self.study.seed, self.ids, 1, number_id)[:, 0]
+
+
+def sampler(study: Study, view: View, ids: NDArray[np.int64], uncertain: bool = True) -> Sampler:
+    """Random variates of these patients, with the correlations of the library."""
+    block = standard_normals(study.seed, ids, len(VARIATES), "patient")
+    z = {name: block[:, i] for i, name in enumerate(VARIATES)}
+    for name, other, number_id in CORRELATED:
+        r = view[number_id]
+        z[name] = r * z[other] + np.sqrt(1 - r * r) * z[name]
+    count = next(iter(worlds().values())).size if worlds() else 0
+    world: Any = ids % count if uncertain and count else np.full(ids.size, -1)
+    return Sampler(study, view, ids, world, z)

@@ -1,0 +1,198 @@
+"""A study file in, a frozen Study out, or one error with every problem and its line."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..base import Node, Problem, SpecError, did_you_mean, parse_yaml, read_text
+from ..domain import (
+    Arm,
+    Construct,
+    DrugDose,
+    Infusion,
+    Observation,
+    Product,
+    Regimen,
+    Rescue,
+    Study,
+)
+from ..library import references
+from .fields import AGONISTS, ANTIBODIES, DRUG_UNITS, MOST_PATIENTS, PER_DRUG, study_form
+
+BUILT_IN = Path(__file__).parent / "built_in"
+DOSING = {"per_kg": "kg", "flat": "flat"}
+PER_UNIT = {"kg": "a dose per body weight (cells/kg)", "flat": "a flat dose (cells)"}
+
+
+def built_in() -> tuple[str, ...]:
+    """Names of the studies that come with the package."""
+    return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
+
+
+def study_text(name_or_path: str | Path) -> tuple[str, str]:
+    """Return (file name, text) of a built-in study or of a file; SpecError if there is neither."""
+    path = Path(name_or_path)
+    if str(name_or_path) in built_in():
+        path = BUILT_IN / f"{name_or_path}.yaml"
+    elif path.is_dir():
+        path = path / "study.yaml"
+    elif path.suffix not in (".yaml", ".yml") and not path.exists():
+        what = f"'{name_or_path}' is neither a file nor a built-in study"
+        nearest = did_you_mean(str(name_or_path), built_in())
+        raise SpecError(Problem("study", what, nearest or f"Built in: {', '.join(built_in())}."))
+    return path.name, read_text(path)
+
+
+def read(name_or_path: str | Path, patients: int | None = None, seed: int | None = None) -> Study:
+    """Return the study of a built-in name or a file, with other patients or seed where given.
+
+    Raises SpecError with all problems of the file, each with its line.
+    """
+    file, text = study_text(name_or_path)
+    study = parse(text, file)
+    if patients is not None:
+        if not 1 <= patients <= MOST_PATIENTS:
+            do = f"Give a whole number from 1 to {MOST_PATIENTS:,}."
+            raise SpecError(Problem("--patients", f"{patients} patients cannot be run", do))
+        study = replace(study, patients=patients)
+    if seed is not None:
+        if not 0 <= seed < 2**32:
+            raise SpecError(Problem("--seed", f"{seed} is no seed", "Give 0 to 4294967295."))
+        study = replace(study, seed=seed)
+    return study
+
+
+def parse(text: str, file: str = "study.yaml") -> Study:
+    """Return the study that a text describes; `file` names it in messages."""
+    node = parse_yaml(text, file)
+    problems: list[Problem] = []
+    values = study_form().read(node, problems)
+    if not problems:
+        problems.extend(_beyond_fields(node, values))
+    if problems:
+        raise SpecError(problems, file)
+    return _study(values)
+
+
+def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
+    """Problems that only two fields together show."""
+    regimen = node.fields["regimen"]
+    arms = node.fields["arms"].entries if "arms" in node.fields else []
+    problems = [*_doses(regimen, arms, values), *_sources(node), *_drugs(regimen, arms, values)]
+    names = [arm["name"] for arm in values["arms"]]
+    for entry, name in zip(arms, names):
+        if names.count(name) > 1:
+            problems.append(entry.problem(f"two arms are named '{name}'", "Rename one."))
+    for entry, seen in zip(_entries(node, "observed"), values["observed"]):
+        if seen["events"] > seen["of"]:
+            what = f"{seen['events']:g} events among {seen['of']:g} patients"
+            problems.append(entry.problem(what, "Events cannot be more than patients."))
+        if seen["arm"] and seen["arm"] not in names:
+            what = f"'{seen['arm']}' is not the name of an arm"
+            problems.append(entry.problem(what, did_you_mean(seen["arm"], tuple(names))))
+        if seen["disease"] and seen["disease"] not in values["diseases"]:
+            what = f"'{seen['disease']}' is not among the study's diseases"
+            problems.append(
+                entry.problem(what, did_you_mean(seen["disease"], tuple(values["diseases"])))
+            )
+    return problems
+
+
+def _doses(regimen: Node, arms: list[Node], values: dict[str, Any]) -> list[Problem]:
+    """A dose is there for every arm, and it is per kg or flat as the regimen says."""
+    wanted = DOSING[values["regimen"]["dosing"]]
+    problems = []
+    places = [(regimen, values["regimen"]), *zip(arms, values["arms"])]
+    for entry, each in places:
+        dose = entry.get("dose")
+        if dose is not None and each["dose"][1] != wanted:
+            given = PER_UNIT[each["dose"][1]]
+            other = f"{str(dose.value).split()[0]} {'cells/kg' if wanted == 'kg' else 'cells'}"
+            what = f"'{dose.value}' is {given}, but dosing asks for {PER_UNIT[wanted]}"
+            problems.append(dose.problem(what, f"Write '{other}', or change 'dosing'."))
+        if dose is None and regimen.get("dose") is None and (entry is not regimen or not arms):
+            problems.append(entry.problem("'dose' is missing", "Give the dose of each infusion."))
+    return problems
+
+
+def _drugs(regimen: Node, arms: list[Node], values: dict[str, Any]) -> list[Problem]:
+    """Every drug is dosed in its own way, and no arm has two antibodies or two agonists."""
+    problems = []
+    for entry, each in [(regimen, values["regimen"]), *zip(arms, values["arms"])]:
+        drugs = each["drugs"] or ()
+        for place, drug in zip(_entries(entry, "drugs"), drugs):
+            wanted = PER_DRUG[drug["drug"]]
+            if drug["dose"][1] != wanted:
+                dose = place.fields["dose"]
+                what = f"'{dose.value}' of {drug['drug']} is not in {DRUG_UNITS[wanted]}"
+                problems.append(dose.problem(what, f"Give it in {DRUG_UNITS[wanted]}."))
+        for kind, members in (("antibodies", ANTIBODIES), ("IL-15 agonists", AGONISTS)):
+            found = sorted({d["drug"] for d in drugs} & set(members))
+            if len(found) > 1:
+                what = f"two {kind} at once ({', '.join(found)}) are not in the model"
+                problems.append(entry.problem(what, "Keep one."))
+    return problems
+
+
+def _sources(node: Node) -> list[Problem]:
+    """Keys of references exist."""
+    known = tuple(references())
+    places = [(e, e.value) for e in _entries(node, "references")]
+    places += [(e.fields["source"], e.fields["source"].value) for e in _entries(node, "observed")]
+    return [
+        place.problem(f"'{key}' is not a key of the references", did_you_mean(str(key), known))
+        for place, key in places
+        if key not in known
+    ]
+
+
+def _entries(node: Node, key: str) -> list[Node]:
+    child = node.get(key)
+    return child.entries if child else []
+
+
+def _study(values: dict[str, Any]) -> Study:
+    regimen = values["regimen"]
+    listed: tuple[dict[str, Any], ...] = values["arms"] or ({"name": "all", "share": 1.0},)
+    arms = []
+    for arm in listed:
+        given = {name: value for name, value in arm.items() if value is not None}
+        arms.append(Arm(arm["name"], arm["share"], _regimen(regimen | given)))
+    product = values["product"]
+    construct = product["construct"]
+    return Study(
+        name=values["study"],
+        title=values["title"],
+        product=Product(**product | {"construct": Construct(**construct)}),
+        diseases=MappingProxyType(values["diseases"]),
+        arms=tuple(arms),
+        patients=int(values["patients"]),
+        seed=int(values["seed"]),
+        days=values["days"],
+        response_day=values["response_day"],
+        registry=values["registry"],
+        about=values["about"],
+        references=values["references"],
+        numbers=values["numbers"],
+        observed=tuple(_observation(each) for each in values["observed"]),
+    )
+
+
+def _regimen(values: dict[str, Any]) -> Regimen:
+    amount, per = values["dose"]
+    infusion = Infusion(amount, per, tuple(sorted(values["days"])), values["counts"])
+    drugs = tuple(_drug_dose(each) for each in values["drugs"])
+    rescue = values["rescue"]
+    return Regimen(infusion, drugs, Rescue(**rescue) if rescue else None)
+
+
+def _drug_dose(values: dict[str, Any]) -> DrugDose:
+    amount, per = values["dose"]
+    return DrugDose(values["drug"], amount, per, tuple(sorted(values["days"])))
+
+
+def _observation(values: dict[str, Any]) -> Observation:
+    counts = {"events": int(values["events"]), "patients": int(values["of"])}
+    kept = {name: value for name, value in values.items() if name not in ("events", "of")}
+    return Observation(**kept | counts)

@@ -1,0 +1,155 @@
+"""The one loop: draw patients, simulate them, read their outcomes, chunk by chunk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..domain import Study
+from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, simulate, time_grid
+from ..library import View, load
+from .patients import Cohort, draw, join, start_day
+
+CHUNK = 1000  # patients
+SAMPLE = 400  # patients whose courses are kept
+CHECKED = 16  # patients solved again at half the tolerance
+RTOL = 1e-6
+SERIES = ("il6", "il15", "b_cells", "ifng", "host_t", "primed_t", "macrophages")
+Columns = dict[str, Any]
+
+
+@dataclass
+class Chunk:
+    """Outcomes of the patients of one chunk, and the courses of those who are in the sample."""
+
+    patients: Columns
+    outcomes: Columns
+    courses: Columns
+    failures: dict[int, str] = field(default_factory=dict)  # by patient id
+
+
+@dataclass
+class Tally:
+    """What a run says about itself."""
+
+    done: int = 0
+    failures: dict[int, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    tolerance_check: float | None = None
+    interrupted: bool = False
+
+
+def chunks(study: Study, view: View, tally: Tally, threads: int = 1) -> Iterator[Chunk]:
+    """Yield the study's patients chunk by chunk; the same patients whatever the threads.
+
+    The run ends after the chunk in which `tally.interrupted` was set.
+    """
+    began = perf_counter()
+    for first in range(0, study.patients, CHUNK):
+        if tally.interrupted:
+            return
+        ids = np.arange(first, min(first + CHUNK, study.patients))
+        chunk = one_chunk(study, view, ids, threads)
+        if first == 0:
+            tally.tolerance_check = difference_at_half_tolerance(study, view)
+        tally.done += ids.size
+        tally.failures |= chunk.failures
+        tally.seconds = perf_counter() - began
+        yield chunk
+
+
+def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
+    """Draw, simulate and read these patients."""
+    cohort = draw(study, view, ids)
+    courses = courses_of(study, cohort, threads)
+    diseases = np.array(list(study.diseases))[cohort.disease]
+    arms = np.array([arm.name for arm in study.arms])[cohort.arm]
+    who = {"patient": ids, "arm": arms, "disease": diseases, "world": cohort.world}
+    patients = who | cohort.drawn
+    read = _outcomes(study, cohort, courses, diseases)
+    kept = int((ids < SAMPLE).sum())
+    failures = {int(ids[row]): reason for row, reason in courses.reasons.items()}
+    return Chunk(patients, who | read, _courses(who, courses, assay(cohort), kept), failures)
+
+
+def courses_of(study: Study, cohort: Cohort, threads: int = 1, rtol: float = RTOL) -> Courses:
+    """The courses of a cohort under its study."""
+    infusions = {day for arm in study.arms for day in arm.regimen.infusion.days}
+    times = time_grid(start_day(study), study.days, tuple(sorted(infusions)))
+    return simulate(
+        cohort.parameters, cohort.initial, cohort.doses, cohort.luck, times, rtol=rtol,
+        threads=threads,
+    )  # fmt: skip
+
+
+def assay(cohort: Cohort) -> Assay:
+    """The blood test by which CAR-NK cells are counted."""
+    names = ("white_cells", "dna_per_cell", "detection_copies")
+    blood = cohort.reading["blood_per_kg"] * cohort.drawn["weight"]
+    return Assay(blood, cohort.drawn["vcn"], *(cohort.reading[name] for name in names))
+
+
+def _outcomes(study: Study, cohort: Cohort, courses: Courses, diseases: Any) -> Columns:
+    by = cohort.reading
+    limits = by["imaging_limit"], by["marrow_cells"]
+    result = outcomes(courses, assay(cohort), diseases, *limits, study.response_day)
+    columns: Columns = dict(vars(result))
+    signal = np.log10(result.peak_il6 / by["il6_base"])
+    thresholds = np.column_stack([by[f"crs_threshold_{k}"] for k in (1, 2, 3)])
+    crs = grade_probabilities(signal, by["crs_slope"], thresholds)
+    harder = thresholds + by["icans_shift"][:, None]
+    icans = grade_probabilities(signal, by["crs_slope"], harder)[:, 0]
+    columns |= {f"crs_probability_{k}": crs[:, k - 1] for k in (1, 2, 3)}
+    columns |= {"crs_grade": grade(crs, cohort.luck.crs), "icans_probability": icans}
+    columns |= {"icans": cohort.luck.icans < icans}
+    columns |= {"gvhd": cohort.luck.gvhd < result.gvhd_probability}
+    for name in ("crs_grade", "icans", "gvhd"):
+        columns[name] = np.where(courses.failed, np.nan, columns[name])
+    return columns
+
+
+def outcomes_of(study: Study, cohorts: list[Cohort], threads: int) -> Iterator[pl.DataFrame]:
+    """Yield the outcomes of each cohort; all are solved in one call, which is faster."""
+    courses = courses_of(study, join(cohorts), threads)
+    names = np.array(list(study.diseases))
+    first = 0
+    for cohort in cohorts:
+        rows = slice(first, first + cohort.ids.size)
+        part = courses.rows(rows)
+        columns = _outcomes(study, cohort, part, names[cohort.disease])
+        who = {"patient": cohort.ids, "arm": cohort.arm, "disease": names[cohort.disease]}
+        yield pl.DataFrame(who | columns)
+        first = rows.stop
+
+
+def _courses(who: Columns, courses: Courses, blood: Assay, kept: int) -> Columns:
+    """Courses of the first `kept` patients as long columns, one row per patient and day."""
+    days = courses.times.size
+    series = {
+        "car_per_ul": courses.car_per_ul(blood),
+        "copies_per_ug": courses.copies_per_ug(blood),
+    }
+    series |= {"tumor": courses.burden} | {name: courses.of(name) for name in SERIES}
+    columns: Columns = {name: np.repeat(column[:kept], days) for name, column in who.items()}
+    columns["day"] = np.tile(courses.times, kept)
+    return columns | {name: values[:kept].ravel() for name, values in series.items()}
+
+
+def difference_at_half_tolerance(study: Study, view: View) -> float:
+    """Largest relative difference of a state when a few patients are solved at half the tolerance.
+
+    Each state is measured against its own largest value in that patient.
+    """
+    cohort = draw(study, view, np.arange(min(CHECKED, study.patients)))
+    once = courses_of(study, cohort, 1).states
+    again = courses_of(study, cohort, 1, RTOL / 2).states
+    scale = np.nanmax(np.abs(again), axis=1, keepdims=True) + 1e-300
+    return float(np.nanmax(np.abs(once - again) / scale))
+
+
+def fresh_view() -> View:
+    """A view of the library for one run."""
+    return load().view()

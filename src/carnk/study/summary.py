@@ -1,0 +1,175 @@
+"""Predicted proportions with their uncertainty, beside what was seen with exact intervals."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import betaln, gammaln
+from scipy.stats import beta
+
+from ..domain import Observation, Study
+
+Array = NDArray[np.float64]
+LEVEL = 0.95
+LABELS = {
+    "response": "Response",
+    "complete_response": "Complete response",
+    "crs": "CRS, any grade",
+    "crs_grade_3": "CRS, grade 3 or higher",
+    "icans": "ICANS, any grade",
+    "gvhd": "GvHD, grade 2 or higher",
+    "pfs": "Progression-free",
+}
+
+
+def clopper_pearson(events: int, patients: int, level: float = LEVEL) -> tuple[float, float]:
+    """Exact interval of a proportion: 0 of 11 is not 0, it is at most 28 %."""
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, events, patients - events + 1)) if events else 0.0
+    high = float(beta.ppf(1 - tail, events + 1, patients - events)) if events < patients else 1.0
+    return low, high
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The chance of an outcome over plausible worlds, as a beta law.
+
+    a, b: the law of a world's rate; what differs between worlds is uncertainty about numbers, what
+    differs within a world is chance between patients.
+    """
+
+    a: float
+    b: float
+
+    @property
+    def mean(self) -> float:
+        """Predicted proportion."""
+        return self.a / (self.a + self.b)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Where the true rate lies, given that numbers are uncertain."""
+        tail = (1 - level) / 2
+        return float(beta.ppf(tail, self.a, self.b)), float(beta.ppf(1 - tail, self.a, self.b))
+
+    def log_chances(self, patients: int) -> Array:
+        """Log of the beta-binomial chance of 0, 1, ... `patients` events."""
+        k = np.arange(patients + 1)
+        ways = gammaln(patients + 1) - gammaln(k + 1) - gammaln(patients - k + 1)
+        spread = betaln(k + self.a, patients - k + self.b) - betaln(self.a, self.b)
+        return np.asarray(ways + spread)
+
+    def predictive(self, patients: int, level: float = LEVEL) -> tuple[int, int]:
+        """Central interval of the events that a trial of this size would see."""
+        below = np.cumsum(np.exp(self.log_chances(patients)))
+        tail = (1 - level) / 2
+        return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
+
+    def log_score(self, events: int, patients: int) -> float:
+        """Log of the chance given to what was seen; nearer to 0 is better."""
+        return float(self.log_chances(patients)[events])
+
+
+def predict(events: Array, world: NDArray[np.int64]) -> Prediction:
+    """Fit the law of the worlds' rates to 0/1 outcomes by maximum likelihood.
+
+    The rate never becomes 0 or 1: half an event is added to each side.
+    """
+    kept = np.isfinite(events)
+    happened = np.bincount(world[kept], weights=events[kept])
+    treated = np.bincount(world[kept]).astype(float)
+    happened, treated = happened[treated > 0], treated[treated > 0]
+    rate = (happened.sum() + 0.5) / (treated.sum() + 1)
+
+    def loss(log_size: float) -> float:
+        size = np.exp(log_size)
+        a, b = rate * size, (1 - rate) * size
+        return -float(np.sum(betaln(happened + a, treated - happened + b) - betaln(a, b)))
+
+    best = minimize_scalar(loss, bounds=(-3.0, 8.0), method="bounded")
+    size = float(np.exp(best.x))
+    return Prediction(rate * size, (1 - rate) * size)
+
+
+def happened(outcomes: pl.DataFrame, outcome: str, day: float | None) -> Array:
+    """Whether each patient had an outcome (0, 1 or NaN), as an Observation names it."""
+    if outcome in ("response", "complete_response"):
+        name = outcome if day is not None else f"best_{outcome}"
+        return outcomes[name].to_numpy().astype(float)
+    if outcome in ("crs", "crs_grade_3"):
+        grade = outcomes["crs_grade"].to_numpy().astype(float)
+        flags = grade >= (1 if outcome == "crs" else 3)
+        return np.where(np.isnan(grade), np.nan, flags)
+    if outcome == "pfs":
+        until = outcomes["progression_day"].to_numpy().astype(float)
+        return np.where(np.isnan(until), np.nan, until > (day or np.inf))
+    return outcomes[outcome].to_numpy().astype(float)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of predicted against observed; `seen` is None where nothing was published."""
+
+    outcome: str
+    label: str
+    arm: str
+    disease: str
+    day: float | None
+    prediction: Prediction
+    patients: int  # virtual patients behind the prediction
+    seen: Observation | None = None
+
+
+def _chosen(outcomes: pl.DataFrame, arm: str, disease: str) -> pl.DataFrame:
+    if arm:
+        outcomes = outcomes.filter(pl.col("arm") == arm)
+    return outcomes.filter(pl.col("disease") == disease) if disease else outcomes
+
+
+def _row(
+    outcomes: pl.DataFrame, what: tuple[str, float | None], arm: str, disease: str, seen: Any
+) -> Comparison:
+    part = _chosen(outcomes, arm, disease)
+    outcome, day = what
+    prediction = predict(happened(part, outcome, day), part["world"].to_numpy())
+    label = LABELS[outcome] + (f", day {day:g}" if day is not None else "")
+    return Comparison(outcome, label, arm, disease, day, prediction, len(part), seen)
+
+
+def compare(study: Study, outcomes: pl.DataFrame) -> list[Comparison]:
+    """Every published proportion beside its prediction, then the study's main predictions."""
+    rows = [
+        _row(outcomes, (o.outcome, o.day), o.arm, o.disease, o)
+        for o in study.observed
+        if len(_chosen(outcomes, o.arm, o.disease))
+    ]
+    told = {(row.outcome, row.day) for row in rows if not row.arm and not row.disease}
+    main: list[tuple[str, float | None]] = [
+        ("response", study.response_day),
+        ("complete_response", study.response_day),
+        ("pfs", study.days),
+        ("crs", None),
+        ("crs_grade_3", None),
+        ("icans", None),
+        ("gvhd", None),
+    ]
+    rows += [_row(outcomes, what, "", "", None) for what in main if what not in told]
+    return rows
+
+
+def by_arm(study: Study, outcomes: pl.DataFrame) -> list[Comparison]:
+    """Response, CRS and progression by arm."""
+    what: tuple[tuple[str, float | None], ...] = (
+        ("response", study.response_day),
+        ("complete_response", study.response_day),
+        ("pfs", study.days),
+        ("crs", None),
+    )
+    return [
+        _row(outcomes, each, arm.name, "", None)
+        for arm in study.arms
+        for each in what
+        if len(_chosen(outcomes, arm.name, ""))
+    ]
