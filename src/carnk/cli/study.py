@@ -1,0 +1,123 @@
+"""`run check new studies open schema`: studies, their runs and their reports."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Name = Annotated[str, typer.Argument(help="A built-in study or the path of a study.yaml.")]
+
+
+def run(
+    study: Name,
+    patients: Annotated[int | None, typer.Option(help="Instead of the study's own.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the study's own.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Threads; results do not depend on it.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier run there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print run.json, no table.")] = False,
+) -> None:
+    """Run a study and write its folder with the report.
+
+    Example: carnk run liu2020 --patients 10000 --seed 7 --jobs 2 --out runs/mine
+    """
+    from ..report import write
+    from ..report.terminal import show
+    from ..study.folder import free_name, replace_run, run_to_folder
+    from ..study.read import read
+    from .progress import Bar
+
+    asked = read(study, patients, seed)
+    folder = out if out is not None else free_name(Path("runs"), asked.name)
+    with replace_run(folder, force) as target, Bar(asked.patients) as bar:
+        tally = run_to_folder(study, asked, target, threads=jobs, progress=bar)
+    write(folder)
+    if as_json:
+        typer.echo((folder / "run.json").read_text("utf-8"), nl=False)
+    else:
+        show(folder)
+    if tally.interrupted:
+        typer.echo(
+            f"Interrupted: {tally.done:,} of {asked.patients:,} patients are done.", err=True
+        )
+        raise typer.Exit(130)
+
+
+def check(study: Name) -> None:
+    """Check a study file: every problem at once, exit code 0 when it is clean.
+
+    Example: carnk check my_study/study.yaml
+    """
+    from ..study.read import read
+
+    found = read(study)
+    arms = f"{len(found.arms)} arm{'s' if len(found.arms) != 1 else ''}"
+    typer.echo(f"{study}: no problems ({arms}, {found.patients:,} patients, seed {found.seed})")
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    source: Annotated[str, typer.Option("--from", help="The study to start from.")] = "liu2020",
+) -> None:
+    """Make a commented study folder to edit.
+
+    Example: carnk new my_study --from liu2020
+    """
+    from ..study.new import new_study
+
+    new_study(folder, source)
+    typer.echo(f"Edit {folder / 'study.yaml'}, then: carnk run {folder / 'study.yaml'}")
+
+
+def studies(
+    as_json: Annotated[bool, typer.Option("--json", help="As a list of objects.")] = False,
+) -> None:
+    """List the built-in studies, one line each.
+
+    Example: carnk studies
+    """
+    from ..study.read import built_in, read
+
+    found = [read(name) for name in built_in()]
+    if as_json:
+        rows = [{"study": s.name, "registry": s.registry, "title": s.title} for s in found]
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for each in found:
+        typer.echo(f"{each.name:<11} {each.registry:<12} {each.title}"[:100])
+
+
+def open_report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+) -> None:
+    """Open the report of a run in the browser.
+
+    Example: carnk open runs/liu2020
+    """
+    import webbrowser
+
+    from ..base import Problem, SpecError
+
+    page = folder / "report.html"
+    if not page.is_file():
+        what = "there is no report.html in this folder"
+        raise SpecError(Problem(str(folder), what, "Name a folder that `carnk run` has written."))
+    typer.echo(str(page))
+    webbrowser.open(page.resolve().as_uri())
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option(help="Write to a file instead.")] = None,
+) -> None:
+    """Print the JSON Schema of study files, for editors.
+
+    Example: carnk schema --out study.schema.json
+    """
+    from ..base import write_text_atomic
+    from ..study.new import schema_text
+
+    if out is None:
+        typer.echo(schema_text(), nl=False)
+    else:
+        write_text_atomic(out, schema_text())

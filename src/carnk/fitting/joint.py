@@ -1,0 +1,63 @@
+"""Joint values of all uncertain numbers, weighed by Marin 2024: the plausible worlds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..library import Number
+from ..study import read
+from .calibrate import priors
+from .crs import COEFFICIENTS, fit_crs, signals
+from .data import FITTED, STUDY, log_likelihood, rates
+from .ensemble import trials
+from .prior import prior, uncertain
+
+Array = NDArray[np.float64]
+TRIALS, PATIENTS = 2000, 222
+COUNT = 100  # worlds
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Equally plausible joint values, and how many of the trials they effectively come from."""
+
+    values: dict[str, Array]  # (COUNT,) by id
+    effective: float
+    signals: list[list[Array]]  # of the CRS rows, by world
+
+
+def nuisance() -> tuple[Number, ...]:
+    """The uncertain numbers that are not fitted and not priors of fitted ones."""
+    fitted = (*FITTED, *COEFFICIENTS)
+    return tuple(n for n in uncertain() if n.id not in fitted and n.room != "priors")
+
+
+def joint(seed: int = 2, threads: int = 2) -> Worlds:
+    """Draw all numbers from their priors, simulate Marin 2024 under each, keep by likelihood.
+
+    CRS coefficients are then fitted in each kept world to all arm-level counts, and drawn from
+    their own posterior there.
+    """
+    own = priors()
+    drawn = prior((*own, *nuisance()), TRIALS, seed)
+    for name, number in zip(FITTED, own):
+        drawn[name] = drawn.pop(number.id)
+    p = np.array([rates(t) for t in trials(read(STUDY), drawn, PATIENTS, threads)])
+    weight = np.exp(log_likelihood(p) - log_likelihood(p).max())
+    weight /= weight.sum()
+    chosen = _resample(weight, COUNT, np.random.default_rng(seed))
+    values = {name: column[chosen] for name, column in drawn.items()}
+    found = signals(values, threads)
+    rng = np.random.default_rng(seed + 1)
+    laws = np.array([fit_crs(signal, rng=rng) for signal in found])
+    values |= {name: laws[:, i] for i, name in enumerate(COEFFICIENTS)}
+    return Worlds(values, float(1 / (weight**2).sum()), found)
+
+
+def _resample(weight: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Systematic resampling, then shuffled, so that neighbors are not alike."""
+    points = (np.arange(count) + rng.random()) / count
+    chosen = np.searchsorted(np.cumsum(weight), points)
+    rng.shuffle(chosen)
+    return np.minimum(chosen, weight.size - 1)
