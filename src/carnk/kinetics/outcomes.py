@@ -91,6 +91,10 @@ def _judged(
     progression = np.full(len(burden), np.inf)
     for name in np.unique(disease):
         rows, rule = disease == name, RULES[str(name)]
+        if rule.b_cells:
+            left = courses.of("b_cells")[rows] / courses.of("b_cells")[rows][:, :1]
+            response[rows], complete[rows] = left <= rule.partial, left <= rule.partial / 10
+            continue
         mine = burden[rows]
         response[rows], complete[rows] = responses(
             mine, mine[:, 0], rule, limit[rows], marrow[rows]

@@ -13,15 +13,16 @@ class Rule:
     """What a criterion measures and where its lines are.
 
     The measured size is burden ** power: a sum of products goes with the power 2/3 of a volume, a
-    diameter with 1/3. `complete_share` of the marrow's cells, where given, replaces the imaging
-    limit. `partial` counts as response except for leukemia, where response is complete remission.
+    diameter with 1/3. For leukemia response is complete remission; for an autoimmune disease it is
+    B cells at or below `partial` of their count before treatment, complete at a tenth of that.
     """
 
     name: str
     power: float
     partial: float  # response: size at most this share of the size before treatment
     progression: float  # progression: size at least this multiple of the nadir
-    marrow: bool = False  # complete below 5 % blasts; MRD-negative below the imaging limit
+    marrow: bool = False  # response below 5 % blasts; complete without measurable disease
+    b_cells: bool = False  # what counts is depletion of B cells, not of a tumor
     source: str = ""
 
 
@@ -31,6 +32,7 @@ ELN = Rule("ELN 2022", 1.0, 0.5, 1.5, marrow=True, source="dohner2022")
 IMWG = Rule("IMWG 2016", 1.0, 0.5, 1.25, source="kumar2016")
 RECIST = Rule("RECIST 1.1", 1 / 3, 0.7, 1.2, source="eisenhauer2009")
 RANO = Rule("RANO", 2 / 3, 0.5, 1.25, source="wen2010")
+DEPLETION = Rule("B-cell depletion", 1.0, 0.1, 10.0, b_cells=True, source="gao2025")
 RULES = {
     "cll": IWCLL,
     "cll_richter": LUGANO,
@@ -43,6 +45,7 @@ RULES = {
     "glioblastoma": RANO,
     "ovarian": RECIST,
     "colorectal": RECIST,
+    "sle": DEPLETION,
 }
 BLASTS = 0.05  # of marrow cells
 

@@ -5,7 +5,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..base import Node, Problem, SpecError, did_you_mean, parse_yaml, read_text
+from ..base import (
+    Node,
+    NumberError,
+    Problem,
+    SpecError,
+    did_you_mean,
+    parse_yaml,
+    read_quantity,
+    read_text,
+)
 from ..domain import (
     Arm,
     Construct,
@@ -22,7 +31,6 @@ from .fields import AGONISTS, ANTIBODIES, DRUG_UNITS, MOST_PATIENTS, PER_DRUG, s
 
 BUILT_IN = Path(__file__).parent / "built_in"
 DOSING = {"per_kg": "kg", "flat": "flat"}
-PER_UNIT = {"kg": "a dose per body weight (cells/kg)", "flat": "a flat dose (cells)"}
 
 
 def built_in() -> tuple[str, ...]:
@@ -68,59 +76,76 @@ def parse(text: str, file: str = "study.yaml") -> Study:
     node = parse_yaml(text, file)
     problems: list[Problem] = []
     values = study_form().read(node, problems)
-    if not problems:
+    if node.get("regimen") and values["arms"] is not None:
         problems.extend(_beyond_fields(node, values))
     if problems:
-        raise SpecError(problems, file)
+        raise SpecError(sorted(problems, key=_line), file)
     return _study(values)
 
 
+def _line(problem: Problem) -> int:
+    parts = problem.where.split(":")
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+
+
 def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
-    """Problems that only two fields together show."""
-    regimen = node.fields["regimen"]
-    arms = node.fields["arms"].entries if "arms" in node.fields else []
-    problems = [*_doses(regimen, arms, values), *_sources(node), *_drugs(regimen, arms, values)]
+    """Problems that only two fields together show; fields wrong by themselves are passed over."""
+    regimens = [(node.fields["regimen"], values["regimen"])]
+    regimens += list(zip(_entries(node, "arms"), values["arms"]))
+    problems = [*_doses(regimens), *_drugs(regimens), *_sources(node)]
     names = [arm["name"] for arm in values["arms"]]
-    for entry, name in zip(arms, names):
+    for entry, name in zip(_entries(node, "arms"), names):
         if names.count(name) > 1:
             problems.append(entry.problem(f"two arms are named '{name}'", "Rename one."))
+    diseases = tuple(values["diseases"] or ())
     for entry, seen in zip(_entries(node, "observed"), values["observed"]):
-        if seen["events"] > seen["of"]:
-            what = f"{seen['events']:g} events among {seen['of']:g} patients"
-            problems.append(entry.problem(what, "Events cannot be more than patients."))
-        if seen["arm"] and seen["arm"] not in names:
-            what = f"'{seen['arm']}' is not the name of an arm"
-            problems.append(entry.problem(what, did_you_mean(seen["arm"], tuple(names))))
-        if seen["disease"] and seen["disease"] not in values["diseases"]:
-            what = f"'{seen['disease']}' is not among the study's diseases"
-            problems.append(
-                entry.problem(what, did_you_mean(seen["disease"], tuple(values["diseases"])))
-            )
+        problems += _observed(entry, seen, tuple(names), diseases)
     return problems
 
 
-def _doses(regimen: Node, arms: list[Node], values: dict[str, Any]) -> list[Problem]:
-    """A dose is there for every arm, and it is per kg or flat as the regimen says."""
-    wanted = DOSING[values["regimen"]["dosing"]]
+def _observed(
+    entry: Node, seen: dict[str, Any], arms: tuple[str, ...], diseases: tuple[str, ...]
+) -> list[Problem]:
+    """Events are among patients; an arm and a disease are the study's own."""
     problems = []
-    places = [(regimen, values["regimen"]), *zip(arms, values["arms"])]
-    for entry, each in places:
+    if seen["events"] is not None and seen["of"] is not None and seen["events"] > seen["of"]:
+        what = f"{seen['events']:g} events among {seen['of']:g} patients"
+        problems.append(entry.problem(what, "Events cannot be more than patients."))
+    for word, known, kind in ((seen["arm"], arms, "arm"), (seen["disease"], diseases, "disease")):
+        if word and word not in known:
+            what = f"'{word}' is not {'an' if kind == 'arm' else 'a'} {kind} of this study"
+            problems.append(entry.problem(what, did_you_mean(word, known)))
+    return problems
+
+
+def _doses(regimens: list[tuple[Node, dict[str, Any]]]) -> list[Problem]:
+    """A dose is there for every arm, and it is per kg or flat as the regimen says."""
+    (regimen, main), *arms = regimens
+    wanted = DOSING.get(str(main["dosing"]))
+    problems = []
+    for entry, each in regimens:
         dose = entry.get("dose")
-        if dose is not None and each["dose"][1] != wanted:
-            given = PER_UNIT[each["dose"][1]]
-            other = f"{str(dose.value).split()[0]} {'cells/kg' if wanted == 'kg' else 'cells'}"
-            what = f"'{dose.value}' is {given}, but dosing asks for {PER_UNIT[wanted]}"
-            problems.append(dose.problem(what, f"Write '{other}', or change 'dosing'."))
-        if dose is None and regimen.get("dose") is None and (entry is not regimen or not arms):
+        if dose is not None and wanted and each["dose"] and each["dose"][1] != wanted:
+            problems += _wrong_dose(dose, "cells/kg" if wanted == "kg" else "cells")
+        alone = entry is not regimen or not arms
+        if dose is None and regimen.get("dose") is None and alone:
             problems.append(entry.problem("'dose' is missing", "Give the dose of each infusion."))
     return problems
 
 
-def _drugs(regimen: Node, arms: list[Node], values: dict[str, Any]) -> list[Problem]:
+def _wrong_dose(dose: Node, unit: str) -> list[Problem]:
+    try:
+        read_quantity(str(dose.value), unit)
+    except NumberError as error:
+        return [problem.at(dose.where) for problem in error.problems]
+    return []
+
+
+def _drugs(regimens: list[tuple[Node, dict[str, Any]]]) -> list[Problem]:
     """Every drug is dosed in its own way, and no arm has two antibodies or two agonists."""
     problems = []
-    for entry, each in [(regimen, values["regimen"]), *zip(arms, values["arms"])]:
-        drugs = each["drugs"] or ()
+    for entry, each in regimens:
+        drugs = [d for d in each["drugs"] or () if d["dose"] and d["drug"] in PER_DRUG]
         for place, drug in zip(_entries(entry, "drugs"), drugs):
             wanted = PER_DRUG[drug["drug"]]
             if drug["dose"][1] != wanted:
@@ -139,7 +164,8 @@ def _sources(node: Node) -> list[Problem]:
     """Keys of references exist."""
     known = tuple(references())
     places = [(e, e.value) for e in _entries(node, "references")]
-    places += [(e.fields["source"], e.fields["source"].value) for e in _entries(node, "observed")]
+    seen = [e.get("source") for e in _entries(node, "observed")]
+    places += [(e, e.value) for e in seen if e is not None]
     return [
         place.problem(f"'{key}' is not a key of the references", did_you_mean(str(key), known))
         for place, key in places

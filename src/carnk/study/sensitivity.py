@@ -6,13 +6,14 @@ from types import MappingProxyType
 import numpy as np
 
 from ..domain import Given, Study
-from ..kinetics import STATES, simulate, time_grid
+from ..kinetics import RULES, STATES, simulate, time_grid
 from ..library import View
 from .numbers import Array, worlds
 from .patients import Cohort, draw, join, start_day
 
 PATIENTS = 24
 LOW, HIGH = 5, 95  # percentiles of the plausible worlds
+B_CELLS = [STATES.index("b_cells")]
 TUMOR = [STATES.index(name) for name in ("tumor_high", "tumor_low", "tumor_bare")]
 
 
@@ -21,7 +22,8 @@ def sensitivity(
 ) -> list[tuple[str, float, float, float, float]]:
     """(id, low, high, effect at low, effect at high) of each number, the largest effect first.
 
-    The effect is the change of mean log10 tumor cells on the response day against the library's
+    The effect is the change of mean log10 tumor cells (B cells where these are the target) on the
+    response day against the library's
     values, in the same few patients; low and high are the 5th and 95th percentile of the plausible
     worlds.
     """
@@ -62,6 +64,7 @@ def _burden(study: Study, cohorts: list[Cohort], threads: int) -> list[float]:
     courses = simulate(
         every.parameters, every.initial, every.doses, every.luck, times, threads=threads
     )
-    tumor: Array = courses.states[:, -1][:, TUMOR].sum(axis=1)
-    size = np.log10(np.maximum(tumor, 1.0)).reshape(len(cohorts), -1)
+    depletion = all(RULES[name].b_cells for name in study.diseases)
+    cells: Array = courses.states[:, -1][:, B_CELLS if depletion else TUMOR].sum(axis=1)
+    size = np.log10(np.maximum(cells, 1.0)).reshape(len(cohorts), -1)
     return [float(x) for x in np.nanmean(size, axis=1)]

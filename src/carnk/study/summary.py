@@ -14,6 +14,7 @@ from ..domain import Observation, Study
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
+CONCENTRATION, CONCENTRATION_WIDTH = 1.0, 1.5
 LABELS = {
     "response": "Response",
     "complete_response": "Complete response",
@@ -73,9 +74,11 @@ class Prediction:
 
 
 def predict(events: Array, world: NDArray[np.int64]) -> Prediction:
-    """Fit the law of the worlds' rates to 0/1 outcomes by maximum likelihood.
+    """Fit the law of the worlds' rates to 0/1 outcomes, world by world.
 
-    The rate never becomes 0 or 1: half an event is added to each side.
+    The rate never becomes 0 or 1: half an event is added to each side. How far worlds differ is
+    fitted with a weak prior (log of a + b about 1, give or take 1.5), which a run with few patients
+    in each world falls back to.
     """
     kept = np.isfinite(events)
     happened = np.bincount(world[kept], weights=events[kept])
@@ -86,7 +89,8 @@ def predict(events: Array, world: NDArray[np.int64]) -> Prediction:
     def loss(log_size: float) -> float:
         size = np.exp(log_size)
         a, b = rate * size, (1 - rate) * size
-        return -float(np.sum(betaln(happened + a, treated - happened + b) - betaln(a, b)))
+        fit = float(np.sum(betaln(happened + a, treated - happened + b) - betaln(a, b)))
+        return 0.5 * float((x[0] - CONCENTRATION) / CONCENTRATION_WIDTH) ** 2 - fit
 
     best = minimize_scalar(loss, bounds=(-3.0, 8.0), method="bounded")
     size = float(np.exp(best.x))

@@ -1,0 +1,103 @@
+"""Writes the pages that come from the program itself; `make docs`."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from carnk.cli.app import app
+from carnk.kinetics import MODEL
+from carnk.kinetics.host import MECHANISMS as HOST
+from carnk.kinetics.product import MECHANISMS as PRODUCT
+from carnk.kinetics.tumor import MECHANISMS as TUMOR
+from carnk.library import Number, load, references, share_unverified
+from carnk.solver.equations import equations
+from carnk.study.new import schema_text
+
+HERE = Path(__file__).parent
+NOTE = "Written by `make docs`; do not edit.\n"
+
+
+def commands() -> str:
+    """Help of every command."""
+    runner = CliRunner()
+    names = list(get_command(app).commands)
+    parts = [f"# Commands\n\n{NOTE}"]
+    for name in names:
+        shown = runner.invoke(app, [name, "--help"], prog_name="carnk", terminal_width=90).output
+        parts.append(f"## carnk {name}\n\n```\n{shown.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def numbers() -> str:
+    """Every number of the library, by room."""
+    library = load()
+    unread, assumed, total = share_unverified(library.values())
+    parts = [
+        f"# Numbers\n\n{NOTE}",
+        f"{total} numbers: {assumed} assumed, {unread} with a source that nobody has opened for"
+        " them. An assumed number says why; its range says how little is known.\n",
+    ]
+    for room in sorted({n.room for n in library.values()}):
+        rows = [_number(n) for n in library.values() if n.room == room]
+        head = "| id | value | range | meaning | basis | source or why |\n|---|---|---|---|---|---|"
+        parts.append(f"## {room}\n\n{head}\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _number(number: Number) -> str:
+    low, high = number.range or (number.value, number.value)
+    unit = "" if number.unit == "1" else f" {number.unit}"
+    origin = number.why
+    if number.source:
+        reference = references()[number.source]
+        link = f"[{number.source}]({reference.url})" if reference.url else number.source
+        read = "" if number.checked == "read" else ", **unread**"
+        origin = f"{link}: {number.at}{read}"
+    return (
+        f"| `{number.id}` | {number.value:g}{unit} | {low:g} - {high:g} | {number.meaning} |"
+        f" {number.basis} | {origin} |"
+    )
+
+
+def model() -> str:
+    """Mechanisms, what each says of itself, and which states it changes."""
+    changed: dict[str, list[str]] = {}
+    for equation in equations(MODEL):
+        changed.setdefault(equation.mechanism, []).append(f"`{equation.state}`")
+    parts = [
+        f"# The in-vivo model\n\n{NOTE}",
+        f"{len(MODEL.states)} states, {len(MODEL.parameters)} numbers. Cells are totals, cytokines"
+        " pg/mL, days. The rate of a state is the sum of what the mechanisms add; every report"
+        " prints the equations from the traced model itself.\n",
+    ]
+    for room, mechanisms in (("Product", PRODUCT), ("Tumor", TUMOR), ("Host", HOST)):
+        rows = [_mechanism(m, changed[m.__name__]) for m in mechanisms]
+        head = "| mechanism | what it says | changes |\n|---|---|---|"
+        parts.append(f"## {room}\n\n{head}\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _mechanism(mechanism: Callable[..., object], states: list[str]) -> str:
+    text = " ".join((inspect.getdoc(mechanism) or "").split())
+    return f"| `{mechanism.__name__}` | {text} | {', '.join(states)} |"
+
+
+PAGES = {
+    "commands.md": commands,
+    "numbers.md": numbers,
+    "model.md": model,
+    "study.schema.json": schema_text,
+}
+
+
+def main() -> None:
+    """Write every generated page."""
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
