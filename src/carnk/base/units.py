@@ -83,9 +83,9 @@ def read_quantity(text: str, unit: str) -> float:
     value = float(number.group())
     if not math.isfinite(value):
         raise NumberError(Problem("", f"'{text}' is too large to be a number", _example(unit)))
-    if given == unit:
+    if given == unit or (given == "" and is_plain(unit)):
         return value
-    if given == "" and not is_plain(unit):
+    if given == "":
         what = f"'{text}' has no unit, but {_kind(unit)} ({_plural(unit)}) is needed here"
         raise NumberError(Problem("", what, f"Write '{number.group()} {_plural(unit)}'."))
     if given.startswith(",") or re.match(r"[×x^]\s*\d", given):
@@ -111,7 +111,13 @@ def dimension_of(unit: str) -> str:
 
 @cache
 def is_unit(text: str) -> bool:
-    """Whether `text` is a unit that can be read; the unit of a plain number is '1', not ''."""
+    """Whether `text` is a unit that can be read; the unit of a plain number is '1', not ''.
+
+    A ratio of known words needs no pint, which spares its loading where nothing is converted.
+    """
+    words = re.sub(r"[()]", "", text).split("/")
+    if all(word in KNOWN_WORDS or (word == "1" and i == 0) for i, word in enumerate(words)):
+        return True
     try:
         _parse(text)
     except NumberError:

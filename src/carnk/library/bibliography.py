@@ -150,7 +150,7 @@ class _Reader:
             raise _Broken(f"the value of '{name[1]}' must stand in braces")
         if name[1] in fields:
             self.wrong(name.end(), f"'{name[1]}' stands twice", "Remove one of them.")
-        fields[name[1]] = " ".join(self.read_braces().replace("{", "").replace("}", "").split())
+        fields[name[1]] = _plain(self.read_braces())
 
     def read_braces(self) -> str:
         start, depth = self.position, 0
@@ -200,5 +200,12 @@ class _Broken(Exception):
     """The text stops being BibTeX at the reader's position."""
 
 
+def _plain(text: str) -> str:
+    """A value without braces; spaces of an organization's name hold its words together."""
+    if re.fullmatch(r"\{[^{}]*\}", text.strip()):
+        text = "\N{NO-BREAK SPACE}".join(text.split())
+    return re.sub(r"[ \t\n]+", " ", text.replace("{", "").replace("}", "")).strip()
+
+
 def _family_name(name: str) -> str:
-    return name.split(",", maxsplit=1)[0].strip() if "," in name else name.rsplit(maxsplit=1)[-1]
+    return name.split(",", maxsplit=1)[0].strip() if "," in name else name.rsplit(" ", maxsplit=1)[-1]

@@ -227,7 +227,12 @@ class Either:
     def read(self, node: Node, problems: list[Problem]) -> tuple[float, str]:
         """Return (value, name of the kind); the first kind's message where neither fits."""
         failures: list[Problem] = []
-        for name, kind in self.kinds.items():
+        given = str(node.plain())
+
+        def is_other_unit(item: tuple[str, Amount]) -> bool:
+            return not given.endswith(f" {item[1].unit}")
+
+        for name, kind in sorted(self.kinds.items(), key=is_other_unit):
             found: list[Problem] = []
             value = kind.read(node, found)
             if not found:

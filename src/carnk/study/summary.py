@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import betaln, gammaln
-from scipy.stats import beta
+from scipy.special import betaincinv, betaln, gammaln
 
 from ..domain import Observation, Study
 
@@ -29,8 +27,8 @@ LABELS = {
 def clopper_pearson(events: int, patients: int, level: float = LEVEL) -> tuple[float, float]:
     """Exact interval of a proportion: 0 of 11 is not 0, it is at most 28 %."""
     tail = (1 - level) / 2
-    low = float(beta.ppf(tail, events, patients - events + 1)) if events else 0.0
-    high = float(beta.ppf(1 - tail, events + 1, patients - events)) if events < patients else 1.0
+    low = float(betaincinv(events, patients - events + 1, tail)) if events else 0.0
+    high = float(betaincinv(events + 1, patients - events, 1 - tail)) if events < patients else 1.0
     return low, high
 
 
@@ -53,7 +51,7 @@ class Prediction:
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Where the true rate lies, given that numbers are uncertain."""
         tail = (1 - level) / 2
-        return float(beta.ppf(tail, self.a, self.b)), float(beta.ppf(1 - tail, self.a, self.b))
+        return float(betaincinv(self.a, self.b, tail)), float(betaincinv(self.a, self.b, 1 - tail))
 
     def log_chances(self, patients: int) -> Array:
         """Log of the beta-binomial chance of 0, 1, ... `patients` events."""
@@ -86,14 +84,11 @@ def predict(events: Array, world: NDArray[np.int64]) -> Prediction:
     happened, treated = happened[treated > 0], treated[treated > 0]
     rate = (happened.sum() + 0.5) / (treated.sum() + 1)
 
-    def loss(log_size: float) -> float:
-        size = np.exp(log_size)
-        a, b = rate * size, (1 - rate) * size
-        fit = float(np.sum(betaln(happened + a, treated - happened + b) - betaln(a, b)))
-        return 0.5 * float((x[0] - CONCENTRATION) / CONCENTRATION_WIDTH) ** 2 - fit
-
-    best = minimize_scalar(loss, bounds=(-3.0, 8.0), method="bounded")
-    size = float(np.exp(best.x))
+    log_size = np.linspace(-3.0, 8.0, 221)[:, None]
+    a, b = rate * np.exp(log_size), (1 - rate) * np.exp(log_size)
+    fit = (betaln(happened + a, treated - happened + b) - betaln(a, b)).sum(axis=1)
+    weak = 0.5 * ((log_size[:, 0] - CONCENTRATION) / CONCENTRATION_WIDTH) ** 2
+    size = float(np.exp(log_size[np.argmax(fit - weak), 0]))
     return Prediction(rate * size, (1 - rate) * size)
 
 

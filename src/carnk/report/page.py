@@ -1,0 +1,118 @@
+"""The page: every section's content through its template into one file that needs no network."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base import write_text_atomic
+from . import record as records
+from .sections import (
+    arms,
+    comparison,
+    courses,
+    influence,
+    mechanisms,
+    numbers,
+    opening,
+    repeat,
+    safety,
+)
+
+if TYPE_CHECKING:
+    import jinja2
+
+TEMPLATES = Path(__file__).parent / "templates"
+TITLES = {
+    "comparison": "Predicted against observed",
+    "courses": "Courses",
+    "arms": "By dose and disease",
+    "influence": "What moves the outcome",
+    "safety": "Safety",
+    "numbers": "The numbers",
+    "mechanisms": "The equations",
+    "repeat": "Failures and repetition",
+}
+SHORT = {
+    "comparison": "Comparison",
+    "courses": "Courses",
+    "arms": "Doses",
+    "influence": "Influence",
+    "safety": "Safety",
+    "numbers": "Numbers",
+    "mechanisms": "Equations",
+    "repeat": "Repeat",
+}
+
+
+def write_page(folder: Path) -> Path:
+    """Write report.html into a run folder, whole or not at all, and return its path."""
+    path = folder / "report.html"
+    write_text_atomic(path, page(records.read(folder)))
+    return path
+
+
+def page(record: records.Record) -> str:
+    """The whole page as text."""
+    from markupsafe import Markup
+
+    found = contents(record)
+    figure = found["courses"]["figure"]
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            sections=found,
+            titles=TITLES,
+            short=SHORT,
+            style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+            plotly=Markup(_plotly()) if figure else "",
+            figure=Markup(script_data(figure)),
+            written=datetime.now(UTC).strftime("%Y-%m-%d"),
+            version=record.manifest["carnk"],
+        )
+    )
+
+
+def contents(record: records.Record) -> dict[str, Any]:
+    """What every section shows, by section."""
+    return {
+        "opening": opening.content(record),
+        "comparison": comparison.content(record),
+        "courses": courses.content(record),
+        "arms": arms.content(record),
+        "influence": influence.content(record),
+        "safety": safety.content(record),
+        "numbers": numbers.content(record),
+        "mechanisms": mechanisms.content(),
+        "repeat": repeat.content(record),
+    }
+
+
+def script_data(data: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("&", "\\u0026").replace("\u2028", "\\u2028")
+
+
+@cache
+def _plotly() -> str:
+    """The text of the plotting library, which stands in the page once."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+@cache
+def _environment() -> "jinja2.Environment":
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

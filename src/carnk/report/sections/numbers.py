@@ -1,0 +1,49 @@
+"""Every number the run stood on: value, range, basis, who measured it and whether it was read."""
+
+from typing import Any
+
+from ...library import Reference, load
+from ..numerals import number, span, unit
+from ..record import Record, Row, unverified, unverified_line
+from ..words import BASES, ROOMS, words
+
+
+def content(record: Record) -> dict[str, Any]:
+    """Rows by the file of the library that they come from, and how many rest on what."""
+    rows = [_row(row, record.cited) for row in record.numbers]
+    by_room: dict[str, list[Row]] = {}
+    for row in rows:
+        by_room.setdefault(row["room"], []).append(row)
+    order = [room for room in ROOMS if room in by_room]
+    order += [room for room in by_room if room not in order]
+    bases = [row["basis"] for row in rows]
+    return {
+        "line": unverified_line(record.numbers),
+        "groups": [(words(room, ROOMS), by_room[room]) for room in order],
+        "total": len(rows),
+        "bases": [(name, bases.count(name), why) for name, why in BASES.items() if name in bases],
+        "unread": sum(row["checked"] == "unread" for row in rows),
+        "doubtful": sum(row["unverified"] for row in rows),
+    }
+
+
+def _row(row: Row, cited: dict[str, Reference]) -> Row:
+    source = cited.get(row["source"])
+    known = load().get(row["id"])
+    room = "study" if row["basis"] == "study" or known is None else known.room
+    return {
+        "id": row["id"],
+        "room": room,
+        "meaning": row["meaning"],
+        "value": number(row["value"]),
+        "unit": unit(row["unit"]),
+        "exact": f"{row['value']:.12g} {row['unit']}",
+        "range": span(row["low"], row["high"], 3) if row["low"] is not None else "",
+        "basis": row["basis"],
+        "checked": row["checked"],
+        "unverified": unverified(row),
+        "source": source.cite if source else row["source"],
+        "url": source.url if source else "",
+        "at": row["at"],
+        "why": row["why"],
+    }
