@@ -10,7 +10,7 @@ from ..library import Number, load
 
 Array = NDArray[np.float64]
 BETWEEN_PATIENTS = 1 / 3  # a range that also covers patients leaves a third for the median
-Z95 = 1.96
+INSIDE = 0.95  # of the uncut law
 
 
 def uncertain() -> tuple[Number, ...]:
@@ -21,19 +21,19 @@ def uncertain() -> tuple[Number, ...]:
 def plausible(number: Number, u: Array) -> Array:
     """Values of a number at quantiles u of (0, 1).
 
-    Two half-normals meet at the value and reach the ends of the range at 95 %, on the log scale
-    where the range is positive; nothing falls outside the range. The range of a number that also
-    has a spread between patients covers those patients, so its median varies by a third of it.
+    Two half-normals meet at the value and are cut at the ends of the range, which would hold 95 %
+    of them uncut; the scale is logarithmic where the range is positive. The range of a number that
+    also has a spread between patients covers those patients, so its median varies by a third of it.
     """
     assert number.range
     low, high = number.range
     share = BETWEEN_PATIENTS if number.spread else 1.0
-    z = norm.ppf(u) / Z95 * share
+    z = norm.ppf(INSIDE * np.asarray(u) + (1 - INSIDE) / 2) / norm.ppf((1 + INSIDE) / 2) * share
     if low > 0:
         side = np.where(z < 0, log(number.value / low), log(high / number.value))
-        return np.asarray(np.clip(number.value * np.exp(z * side), low, high))
+        return np.asarray(number.value * np.exp(z * side))
     side = np.where(z < 0, number.value - low, high - number.value)
-    return np.asarray(np.clip(number.value + z * side, low, high))
+    return np.asarray(number.value + z * side)
 
 
 def prior(numbers: tuple[Number, ...], count: int, seed: int) -> dict[str, Array]:

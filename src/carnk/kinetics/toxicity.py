@@ -13,7 +13,7 @@ def grade_probabilities(signal: Array, slope: Array, thresholds: Array) -> Array
     thresholds: (patients, 3), made to rise with the grade.
     """
     rising = np.maximum.accumulate(thresholds, axis=1)
-    return np.asarray(1 / (1 + np.exp(rising - (slope * signal)[:, None])))
+    return np.asarray(1 / (1 + np.exp(np.minimum(rising - (slope * signal)[:, None], 700.0))))
 
 
 def grade(probabilities: Array, luck: Array) -> NDArray[np.int64]:

@@ -62,6 +62,8 @@ class GivenNumbers:
     def read(self, node: Node, problems: list[Problem]) -> MappingProxyType[str, Given]:
         """Return the numbers in the library's units."""
         given: dict[str, Given] = {}
+        if not isinstance(node.value, dict):
+            problems.append(node.problem("this is not a mapping", "Write 'id: value' lines."))
         for name, child in node.fields.items():
             if name not in load():
                 what = f"'{name}' is not the id of a number in the library"

@@ -90,9 +90,9 @@ class Sampler:
         median = self.median(number_id)
         return spread_out(median, spread, self.z[name]) if spread else median
 
-    def by_name(self, prefix: str, names: tuple[str, ...], index: NDArray[np.int64]) -> Array:
-        """Numbers `prefix_name` chosen by each patient's index into the names."""
-        columns = [self.value(f"{prefix}_{name}", prefix) for name in names]
+    def chosen(self, ids: list[str], index: NDArray[np.int64], variate: str) -> Array:
+        """Each patient's own of several numbers, by an index into their ids."""
+        columns = [self.value(number_id, variate) for number_id in ids]
         return np.asarray(np.choose(index, columns)) if len(columns) > 1 else columns[0]
 
     def _own(self, number_id: str) -> Array:

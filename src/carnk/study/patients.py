@@ -126,8 +126,8 @@ def _patient_numbers(s: Sampler, disease: NDArray[np.int64]) -> dict[str, Array]
     return {
         "weight": s.value("weight"),
         "mismatch": s.value("mismatch"),
-        "growth": s.by_name("growth", names, disease),
-        "burden": s.by_name("burden", names, disease),
+        "growth": s.chosen([f"growth_{n}" for n in names], disease, "growth"),
+        "burden": s.chosen([f"burden_{n}" for n in names], disease, "burden"),
         "density": _density(s, names, disease),
         "antigen_low_fraction": np.minimum(low, 1.0),
         "hla_low_fraction": np.minimum(s.value("hla_low_fraction"), 1.0),
@@ -166,10 +166,14 @@ def _of_patient(s: Sampler, disease: NDArray[np.int64]) -> dict[str, Any]:
     marked = [i for i, n in enumerate(names) if antibody and n in SEEN_BY[antibody]]
     kill = s.value("antibody_tumor_kill") if antibody else np.zeros(s.ids.size)
     return {
-        "access": s.by_name("access", names, disease),
-        "suppression": s.by_name("suppression", names, disease),
-        "chemo_sensitivity": s.by_name("chemo_sensitivity", names, disease),
-        "tumor_capacity": s.by_name("tumor_capacity", names, disease),
+        "access": s.chosen([f"access_{n}" for n in names], disease, "access"),
+        "suppression": s.chosen([f"suppression_{n}" for n in names], disease, "suppression"),
+        "chemo_sensitivity": s.chosen(
+            [f"chemo_sensitivity_{n}" for n in names], disease, "chemo_sensitivity"
+        ),
+        "tumor_capacity": s.chosen(
+            [f"tumor_capacity_{n}" for n in names], disease, "tumor_capacity"
+        ),
         "antibody_tumor_kill": np.where(np.isin(disease, marked), kill, 0.0),
     }
 

@@ -101,12 +101,13 @@ def _outcomes(study: Study, cohort: Cohort, courses: Courses, diseases: Any) -> 
     thresholds = np.column_stack([by[f"crs_threshold_{k}"] for k in (1, 2, 3)])
     crs = grade_probabilities(signal, by["crs_slope"], thresholds)
     harder = thresholds + by["icans_shift"][:, None]
-    icans = grade_probabilities(signal, by["crs_slope"], harder)[:, 0]
+    icans = grade_probabilities(signal, by["crs_slope"], harder)
     columns |= {f"crs_probability_{k}": crs[:, k - 1] for k in (1, 2, 3)}
-    columns |= {"crs_grade": grade(crs, cohort.luck.crs), "icans_probability": icans}
-    columns |= {"icans": cohort.luck.icans < icans}
+    columns |= {"crs_grade": grade(crs, cohort.luck.crs), "icans_probability": icans[:, 0]}
+    columns |= {"icans_grade": grade(icans, cohort.luck.icans)}
+    columns |= {"icans": cohort.luck.icans < icans[:, 0]}
     columns |= {"gvhd": cohort.luck.gvhd < result.gvhd_probability}
-    for name in ("crs_grade", "icans", "gvhd"):
+    for name in ("crs_grade", "icans_grade", "icans", "gvhd"):
         columns[name] = np.where(courses.failed, np.nan, columns[name])
     return columns
 

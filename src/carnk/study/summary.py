@@ -103,7 +103,8 @@ def happened(outcomes: pl.DataFrame, outcome: str, day: float | None) -> Array:
         return np.where(np.isnan(grade), np.nan, flags)
     if outcome == "pfs":
         until = outcomes["progression_day"].to_numpy().astype(float)
-        return np.where(np.isnan(until), np.nan, until > (day or np.inf))
+        free = np.isinf(until) if day is None else until > day
+        return np.where(np.isnan(until), np.nan, free)
     return outcomes[outcome].to_numpy().astype(float)
 
 
