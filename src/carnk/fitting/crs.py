@@ -48,7 +48,7 @@ def signals(values: dict[str, Array], threads: int) -> list[list[Array]]:
         arms = [arm.name for arm in study.arms]
         rows = [row for row in CRS_ROWS if row.study == name]
         for i, outcomes in enumerate(trials(study, values, PATIENTS, threads)):
-            signal = np.log10(outcomes["peak_il6"].to_numpy() / base[i])
+            signal = np.log10(outcomes["peak_il6_signal"].to_numpy() / base[i])
             given = outcomes["arm"].to_numpy()
             for row in rows:
                 mine = given == arms.index(row.arm) if row.arm else np.isfinite(signal)

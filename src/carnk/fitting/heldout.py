@@ -60,7 +60,7 @@ def _runs(study: Study, worlds: Worlds, threads: int) -> pl.DataFrame:
     frames = []
     for i, outcomes in enumerate(trials(study, worlds.values, PATIENTS, threads)):
         law = fit_crs(worlds.signals[i], without=study.name, rng=np.random.default_rng(i))
-        signal = np.log10(outcomes["peak_il6"].to_numpy() / worlds.values["il6_base"][i])
+        signal = np.log10(outcomes["peak_il6_signal"].to_numpy() / worlds.values["il6_base"][i])
         size = signal.size
         p = grade_probabilities(signal, np.full(size, law[0]), np.tile(law[1:], (size, 1)))
         luck = np.random.default_rng((i, 1)).random(size)

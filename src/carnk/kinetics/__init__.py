@@ -8,7 +8,7 @@ from .courses import Assay, Courses, Luck, simulate, time_grid
 from .model import FROM_LIBRARY, MODEL, PARAMETERS, STATES
 from .outcomes import Outcomes, outcomes
 from .response import RULES, Rule
-from .toxicity import grade, grade_probabilities
+from .toxicity import astct_crs, astct_icans, grade, grade_probabilities
 
 __all__ = [
     "FROM_LIBRARY",
@@ -21,6 +21,8 @@ __all__ = [
     "Luck",
     "Outcomes",
     "Rule",
+    "astct_crs",
+    "astct_icans",
     "grade",
     "grade_probabilities",
     "outcomes",

@@ -57,6 +57,15 @@ class Courses:
         """One state of every patient, shape (patients, times)."""
         return np.asarray(self.states[:, :, STATES.index(state)])
 
+    def il6_signal(self, half: Array, most: Array) -> Array:
+        """IL-6 that still acts, pg/mL: tocilizumab raises serum IL-6 by blocking its receptor.
+
+        half, most: tocilizumab (mg/L) at half of its block, and the largest block, per patient.
+        """
+        drug = self.of("tocilizumab")
+        blocked = most[:, None] * drug / (half[:, None] + drug)
+        return np.asarray(self.of("il6") * (1 - blocked))
+
     def car_per_ul(self, assay: Assay) -> Array:
         """CAR-positive cells per uL of blood."""
         return np.asarray(self.of("car_blood") / (assay.blood_ml[:, None] * UL_PER_ML))
@@ -72,10 +81,12 @@ def _range(chosen: slice) -> range:
     return range(chosen.start, chosen.stop)
 
 
-def time_grid(start: float, end: float, infusions: tuple[float, ...]) -> Array:
-    """Output days: dense around infusions and over the first month, weekly after."""
+def time_grid(
+    start: float, end: float, infusions: tuple[float, ...], asked: tuple[float, ...] = ()
+) -> Array:
+    """Output days: dense around infusions and in the first month, weekly after, and those asked."""
     near = np.array([0.02, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0])
-    days = [np.arange(start, 0), np.arange(0, 15), np.arange(16, 36, 2), np.array([30.0])]
+    days = [np.arange(start, 0), np.arange(0, 15), np.arange(16, 36, 2), np.array(asked)]
     days += [day + near for day in infusions] + [np.arange(42, end, 7.0), np.array([end])]
     grid = np.unique(np.round(np.concatenate(days), 6))
     return np.asarray(grid[(grid >= start) & (grid <= end)])

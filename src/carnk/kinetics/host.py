@@ -21,8 +21,8 @@ def conditioning(y: Any, p: Any) -> dict[str, Any]:
 
 
 def t_cell_recovery(y: Any, p: Any) -> dict[str, Any]:
-    """Gompertz regrowth of host T cells to their set point [kimmel2021]."""
-    filled = log(maximum(y.host_t, rates.ONE_CELL) / p.host_t_capacity)
+    """Gompertz regrowth of host T cells, primed ones counted, to their set point [kimmel2021]."""
+    filled = log(maximum(y.host_t + y.primed_t, rates.ONE_CELL) / p.host_t_capacity)
     return {"host_t": -p.host_t_recovery * y.host_t * filled}
 
 
@@ -37,9 +37,10 @@ def priming(y: Any, p: Any) -> dict[str, Any]:
     Only primed cells reject: a hazard on all recovering T cells would clear every product.
     """
     seen = rates.saturating(rates.donor_cells(y), p.priming_half)
-    recruited = p.priming_rate * p.alloreactive_fraction * p.mismatch * y.host_t
-    expanded = p.primed_expansion * y.primed_t * (1 - y.primed_t / p.host_t_capacity)
-    return {"primed_t": seen * (recruited + expanded) - p.primed_loss * y.primed_t}
+    recruited = seen * p.priming_rate * p.alloreactive_fraction * p.mismatch * y.host_t
+    room = maximum(0.0, 1 - (y.host_t + y.primed_t) / p.host_t_capacity)
+    expanded = seen * p.primed_expansion * room * y.primed_t
+    return {"primed_t": recruited + expanded - p.primed_loss * y.primed_t, "host_t": -recruited}
 
 
 def b_cell_turnover(y: Any, p: Any) -> dict[str, Any]:
@@ -53,7 +54,8 @@ def il15(y: Any, p: Any) -> dict[str, Any]:
 
     Armored cells add what they secrete; injected agonist counts as IL-15 equivalents.
     """
-    consumers = (y.host_t + y.host_nk + rates.donor_cells(y)) / p.il15_reference_cells
+    lymphocytes = y.host_t + y.primed_t + y.host_nk + rates.donor_cells(y)
+    consumers = lymphocytes / p.il15_reference_cells
     made = p.il15_depleted * p.il15_clearance
     secreted = p.armor_secretion * rates.car_cells(y) / (p.plasma_per_kg * p.weight)
     removed = p.il15_clearance * (1 + p.il15_uptake * consumers)
@@ -72,17 +74,17 @@ def effector_cytokines(y: Any, p: Any) -> dict[str, Any]:
 def myeloid_activation(y: Any, p: Any) -> dict[str, Any]:
     """Bystander activation of monocytes, scaled by the source of the product [fdacber2024].
 
-    A CAR whose target is on myeloid cells also activates them by killing them.
+    A CAR whose target is on monocytes kills them, and some deaths activate a neighbor.
     """
     drive = rates.saturating(
         (y.ifng - p.ifng_base) / p.ifng_half + (y.tnf - p.tnf_base) / p.tnf_half, 1.0
     )
-    direct = p.myeloid_target * rates.car_kill(y, p, "high") * rates.engaged(y, p)
-    direct = direct / (p.monocyte_capacity + rates.engaged(y, p))
+    killed = rates.monocyte_hazard(y, p) * y.monocytes
     calm = rates.steroid_left(y, p)
-    turned = (p.macrophage_activation * p.bystander * drive + direct) * calm * y.monocytes
+    bystanders = p.macrophage_activation * p.bystander * drive * y.monocytes
+    turned = (bystanders + p.myeloid_target * killed) * calm
     return {
-        "monocytes": p.monocyte_loss * (p.monocyte_capacity - y.monocytes) - turned,
+        "monocytes": p.monocyte_loss * (p.monocyte_capacity - y.monocytes) - turned - killed,
         "macrophages": turned - p.macrophage_loss * y.macrophages,
     }
 

@@ -25,7 +25,8 @@ STATES = (*PRODUCT, *TUMOR, *EXTINCTION, *HOST, *SOLUBLE, "gvhd_hazard")
 OF_PRODUCT = (
     "armor_il15", "armor_secretion", "b_cells_seen", "bystander", "car_positive", "car_transient",
     "expansion", "fratricide", "homing", "il21_payload", "kill_adcc", "kill_car_high",
-    "kill_car_low", "kill_natural", "kill_natural_bare", "myeloid_target", "nk_loss_product",
+    "kill_car_low", "kill_natural", "kill_natural_bare", "monocytes_seen", "myeloid_target",
+    "nk_loss_product",
     "renewal", "switch_present", "visible_to_nk", "visible_to_t",
 )  # fmt: skip
 OF_PATIENT = (

@@ -35,7 +35,7 @@ class Outcomes:
     peak_il6: Array
     peak_il15: Array
     peak_ifng: Array
-    b_cell_recovery_day: Array  # first day above a tenth of baseline after the nadir; inf if never
+    b_cell_recovery_day: Array  # first day above a tenth after the nadir; inf: never, 0: no need
     gvhd_probability: Array
 
 
@@ -139,4 +139,5 @@ def _recovery(b_cells: Array, times: Array) -> Array:
     above = b_cells >= B_CELL_APLASIA * b_cells[:, :1]
     later = np.arange(times.size) >= b_cells.argmin(axis=1)[:, None]
     back = above & later
-    return np.asarray(np.where(back.any(axis=1), times[back.argmax(axis=1)], np.inf))
+    day = np.where(back.any(axis=1), times[back.argmax(axis=1)], np.inf)
+    return np.asarray(np.where(above.all(axis=1), 0.0, day))

@@ -30,28 +30,28 @@ def division(y: Any, p: Any) -> dict[str, Any]:
 
     Two daughters each carry one division more than their mother; renewal is not counted, because
     holding a pool for a year at the measured turnover would take 36 doublings [zhang2007]. An
-    integrated CAR is copied, a transient one diluted.
+    integrated CAR is copied, a transient one diluted. Exhausted cells divide too: fatigue stops
+    killing, not growth, or better killers would be fewer.
     """
     expanding, renewing = rates.expansion(y, p), rates.renewal(y, p)
     both = expanding + renewing
-    dividing = y.car_blood + y.car_tissue
-    share = dividing / (rates.car_cells(y) + rates.ONE_CELL)
     plain = expanding * p.plain_expansion
     return {
         "car_blood": both * y.car_blood,
         "car_tissue": both * y.car_tissue,
+        "car_exhausted": both * y.car_exhausted,
         "plain_blood": plain * y.plain_blood,
         "plain_tissue": plain * y.plain_tissue,
-        "generations": (expanding + renewing) * share * y.generations + 2 * expanding * dividing,
-        "car_expressed": (1 - p.car_transient) * both * share * y.car_expressed,
-        "switch_sensitive": both * share * y.switch_sensitive,
+        "generations": both * y.generations + 2 * expanding * rates.car_cells(y),
+        "car_expressed": (1 - p.car_transient) * both * y.car_expressed,
+        "switch_sensitive": both * y.switch_sensitive,
     }
 
 
 def loss(y: Any, p: Any) -> dict[str, Any]:
     """Natural loss, host rejection and fratricide."""
     car = rates.car_loss(y, p)
-    spent = p.exhausted_loss * y.car_exhausted / (rates.car_cells(y) + rates.ONE_CELL)
+    spent = p.exhausted_loss * y.car_exhausted / (rates.car_cells(y) + rates.A_TRACE)
     lost = rates.rejection(y, p)
     plain = rates.survival_loss(p, rates.plain_signal(y, p)) + lost
     return {

@@ -6,10 +6,11 @@ the solver keeps one copy of each expression, so sharing them costs nothing.
 
 from typing import Any
 
-from ..solver import exp
+from ..solver import exp, minimum
 
 CLONES = ("high", "low", "bare")  # antigen-high, antigen-low or negative, HLA-I-low
 ONE_CELL = 1.0
+A_TRACE = 1e-3  # cells; keeps averages over an empty pool finite
 
 
 def saturating(x: Any, half: Any) -> Any:
@@ -58,8 +59,19 @@ def plain_signal(y: Any, p: Any) -> Any:
 
 
 def targets(y: Any, p: Any) -> Any:
-    """Cells that engage the infused cells: the tumor and, if the CAR sees them, B cells."""
-    return tumor_cells(y) + p.b_cells_seen * y.b_cells
+    """Cells that engage the infused cells: tumor, and B cells or monocytes the CAR sees."""
+    return tumor_cells(y) + p.b_cells_seen * y.b_cells + p.monocytes_seen * y.monocytes
+
+
+def antigen(y: Any, p: Any) -> Any:
+    """Cells within reach that carry the CAR's target at full density."""
+    within = reach(p) * (y.tumor_high + y.tumor_bare)
+    return within + p.b_cells_seen * y.b_cells + p.monocytes_seen * y.monocytes
+
+
+def reach(p: Any) -> Any:
+    """Share of tissue NK cells at the tumor; a chemokine receptor cannot bring more than all."""
+    return minimum(1.0, p.access * p.homing)
 
 
 def room(y: Any, p: Any) -> Any:
@@ -69,7 +81,7 @@ def room(y: Any, p: Any) -> Any:
 
 def youth(y: Any, p: Any) -> Any:
     """What earlier divisions leave of expansion: one at none, one half at the division limit."""
-    mean = y.generations / (car_cells(y) + ONE_CELL)
+    mean = y.generations / (car_cells(y) + A_TRACE)
     used = mean / p.division_limit
     fourth = used * used * used * used
     return 1 / (1 + fourth)
@@ -77,10 +89,9 @@ def youth(y: Any, p: Any) -> Any:
 
 def expansion(y: Any, p: Any) -> Any:
     """Division driven by IL-15 and antigen; counts against the division limit."""
-    antigen = 1 + p.antigen_boost * saturating(targets(y, p), p.antigen_half)
+    boost = 1 + p.antigen_boost * saturating(antigen(y, p), p.antigen_half)
     payload = 1 + p.il21_gain * p.il21_payload
-    checked = (1 - p.suppression) * steroid_left(y, p)
-    drive = p.expansion * car_signal(y, p) * antigen * payload * checked
+    drive = p.expansion * car_signal(y, p) * boost * payload * steroid_left(y, p)
     return drive * room(y, p) * youth(y, p) * alive(car_cells(y))
 
 
@@ -97,7 +108,8 @@ def survival_loss(p: Any, signal: Any) -> Any:
 
 def rejection(y: Any, p: Any) -> Any:
     """Killing of donor cells by primed alloreactive T cells and, after B2M loss, by host NK."""
-    by_t = p.rejection_max * p.visible_to_t * saturating(y.primed_t, p.rejection_half)
+    seen = p.mismatch * p.visible_to_t
+    by_t = p.rejection_max * seen * saturating(y.primed_t, p.rejection_half)
     by_nk = p.missing_self_kill * p.visible_to_nk * y.host_nk / p.host_nk_capacity
     return by_t + by_nk
 
@@ -109,12 +121,12 @@ def switch_kill(y: Any, p: Any) -> Any:
 
 def sensitive_fraction(y: Any) -> Any:
     """Share of CAR-positive cells that still answers the safety switch."""
-    return y.switch_sensitive / (car_cells(y) + ONE_CELL)
+    return y.switch_sensitive / (car_cells(y) + A_TRACE)
 
 
 def car_level(y: Any) -> Any:
     """CAR on the surface relative to the fresh product: 1 when integrated, falling for mRNA."""
-    return y.car_expressed / (car_cells(y) + ONE_CELL)
+    return y.car_expressed / (car_cells(y) + A_TRACE)
 
 
 def steroid_left(y: Any, p: Any) -> Any:
@@ -134,8 +146,8 @@ def car_loss(y: Any, p: Any) -> Any:
 
 def effectors(y: Any, p: Any) -> tuple[Any, Any]:
     """(CAR-positive, CAR-negative) cells at the targets, after homing and suppression."""
-    reach = p.access * p.homing * (1 - p.suppression) * steroid_left(y, p)
-    return reach * y.car_tissue, reach * y.plain_tissue
+    working = reach(p) * (1 - p.suppression) * steroid_left(y, p)
+    return working * y.car_tissue, working * y.plain_tissue
 
 
 def contact(y: Any, p: Any) -> Any:
@@ -175,6 +187,12 @@ def b_cell_hazard(y: Any, p: Any) -> Any:
     return p.b_cells_seen * car_kill(y, p, "high") * car * contact(y, p) + antibody + direct
 
 
+def monocyte_hazard(y: Any, p: Any) -> Any:
+    """Killing of one monocyte per day by a CAR whose target is on monocytes."""
+    car, _ = effectors(y, p)
+    return p.monocytes_seen * car_kill(y, p, "high") * car * contact(y, p)
+
+
 def chemotherapy(y: Any, p: Any) -> Any:
     """Killing of one host lymphocyte per day by the conditioning drugs."""
     return p.fludarabine_kill * y.fludarabine + p.cyclophosphamide_kill * y.cyclophosphamide
@@ -199,11 +217,12 @@ def engaged(y: Any, p: Any) -> Any:
 
 def kills_per_car_cell(y: Any, p: Any) -> Any:
     """Targets killed per CAR-positive tissue cell and day."""
-    reach = p.access * p.homing * (1 - p.suppression) * steroid_left(y, p)
-    seen = p.b_cells_seen * car_kill(y, p, "high") * y.b_cells
+    working = reach(p) * (1 - p.suppression) * steroid_left(y, p)
+    healthy = p.b_cells_seen * y.b_cells + p.monocytes_seen * y.monocytes
+    seen = car_kill(y, p, "high") * healthy
     for clone, cells in zip(CLONES, (y.tumor_high, y.tumor_low, y.tumor_bare), strict=True):
         seen = seen + (car_kill(y, p, clone) + natural(p, clone) + adcc(y, p)) * cells
-    return reach * contact(y, p) * seen
+    return working * contact(y, p) * seen
 
 
 def survivors(log_decline: Any, log_ancestry: Any) -> Any:

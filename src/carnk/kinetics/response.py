@@ -56,11 +56,13 @@ def responses(
     """(response, complete response) at each time; burden (patients, times), before (patients,).
 
     `limit` is what imaging sees and `marrow` the marrow's cells, one per patient. For leukemia
-    response means under 5 % blasts and complete response means no measurable residual disease.
+    response means under 5 % blasts and complete response no measurable residual disease, both after
+    a fall by half at least, so that few blasts at the start are no response.
     """
     complete = burden <= limit[:, None]
+    fallen = burden <= rule.partial * before[:, None]
     if rule.marrow:
-        return burden <= BLASTS * marrow[:, None], complete
+        return fallen & (burden <= BLASTS * marrow[:, None]), fallen & complete
     with np.errstate(divide="ignore", invalid="ignore"):
         size = (burden / before[:, None]) ** rule.power
     return complete | (size <= rule.partial), complete

@@ -208,4 +208,6 @@ def _plain(text: str) -> str:
 
 
 def _family_name(name: str) -> str:
-    return name.split(",", maxsplit=1)[0].strip() if "," in name else name.rsplit(" ", maxsplit=1)[-1]
+    return (
+        name.split(",", maxsplit=1)[0].strip() if "," in name else name.rsplit(" ", maxsplit=1)[-1]
+    )

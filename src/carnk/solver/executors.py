@@ -90,8 +90,8 @@ def compile_plan(made: Plan, lanes: int | None = None) -> Executor:
     text += "from numba import intp, njit\n"
     for name, tape in made.kernels.items():
         text += f'\n{name}_lanes = kernel("""\n{tape}\n""", LANES)\n\n'
-        text += f"@njit(nogil=True)\ndef {name}(w, src, dst):\n    {name}_lanes(w, src, dst)\n"
-    text += "\n@njit(nogil=True)\n" + _step(made) + DRIVER.read_text(encoding="utf-8")
+        text += f"@njit(nogil=True, _nrt=False)\ndef {name}(w, src, dst):\n    {name}_lanes(w, src, dst)\n"
+    text += "\n@njit(nogil=True, _nrt=False)\n" + _step(made) + DRIVER.read_text(encoding="utf-8")
     parts = (text, KERNEL.read_text(encoding="utf-8"), kernel.fingerprint(), _version())
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
     module = _load(f"carnk_solver_{digest}", text)

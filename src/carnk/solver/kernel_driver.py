@@ -11,13 +11,13 @@ The work buffer `w` is flat: row r of lane l is w[r * LANES + l]. `job` is a `la
 """
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def put(w, row, lane, values):
     for i in range(values.size):
         w[(row + i) * LANES + lane] = values[i]
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def interpolate(w, lane, s, target, stride):
     """The lane's states at the fraction s of the step just made, into target[0], target[stride]."""
     for i in range(STATES):
@@ -29,7 +29,7 @@ def interpolate(w, lane, s, target, stride):
         target[i * stride] = 0.0 if POSITIVE[i] and value < 0.0 else value
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def crosses(w, lane, job, q, here):
     """Whether an event still to come had its trigger at or below 0 and has it above 0 in `here`."""
     for e in range(EVENTS):
@@ -39,7 +39,7 @@ def crosses(w, lane, job, q, here):
     return False
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def locate(w, lane, job, q):
     """The fraction of the step at which the first event fires; the states there become NEW.
 
@@ -60,7 +60,7 @@ def locate(w, lane, job, q):
     return high
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def fire(w, lane, job, q, t):
     """Let every event fire whose trigger has risen, and those that rise by the jumps made."""
     if EVENTS == 0:
@@ -84,13 +84,13 @@ def fire(w, lane, job, q, t):
         w[(WAS + e) * LANES + lane] = w[(TRIGGER + e) * LANES + lane]
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def reach(t):
     """The latest time that cannot be told from t: what is due until then is due now."""
     return t + 4e-16 * abs(t) + 1e-18
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def restart(w, lane, job, seats):
     """At a dose, an event, the start or the end: jumps, then the outputs due at this instant."""
     seat = seats[lane]
@@ -115,7 +115,7 @@ def restart(w, lane, job, seats):
     seat.fresh = True
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def fill(w, job, seats):
     """Give the empty lanes their next patients; returns how many were seated."""
     seated = 0
@@ -145,7 +145,7 @@ def fill(w, job, seats):
     return seated
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def propose(w, job, seats):
     """Choose every lane's next step; returns whether an output falls into one of them."""
     clear(w, 0, 0)
@@ -171,7 +171,7 @@ def propose(w, job, seats):
     return wanted
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def judge(w, lane, job, seats):
     """Accept or refuse the lane's step, write the outputs within it, choose the next length."""
     error, factor_h = w[ERROR * LANES + lane], w[FACTOR * LANES + lane]
@@ -200,7 +200,7 @@ def judge(w, lane, job, seats):
     seat.rejected = False
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def leave(w, lane, job, seats):
     """Empty the lane if its patient is done or has failed; returns whether it did."""
     seat = seats[lane]
@@ -221,7 +221,7 @@ def leave(w, lane, job, seats):
     return False
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def locating(w, job, seats):
     """Evaluate the triggers after the step; whether an accepted lane has an event within it."""
     triggers(w, intp(NEW), intp(TRIGGER))
@@ -232,7 +232,7 @@ def locating(w, job, seats):
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, _nrt=False, cache=True, error_model="numpy")
 def solve_patients(job, seats, w):
     """Take patients from the shared counter until none is left."""
     for lane in range(LANES):

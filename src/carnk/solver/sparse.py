@@ -55,7 +55,7 @@ def solve_sparse(
             if (k, j) in factors:
                 x[k] = x[k] - factors[k, j] * x[j]
     for n, k in reversed(list(enumerate(order))):
-        for j in order[n + 1 :]:
+        for j in reversed(order[n + 1 :]):  # what was solved last comes last: short waits
             if (k, j) in factors:
                 x[k] = x[k] - factors[k, j] * x[j]
         x[k] = x[k] * factors[k, k]

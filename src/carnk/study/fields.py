@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import Node, NumberError, Problem, did_you_mean, read_quantity
 from ..domain import Given
-from ..library import load
+from ..library import Number, load
 from .form import Amount, Choice, Either, Form, Many, Optional, Table, Text
 
 SOURCES = ("cord_blood", "peripheral_blood", "ipsc", "nk92")
@@ -31,8 +31,16 @@ PER_DRUG = {  # how the dose of each drug is given
 }
 DRUG_UNITS = {"m2": "mg/m2", "kg": "mg/kg", "units": "IU/m2", "flat": "mg"}
 ANTIBODIES = ("rituximab", "cetuximab", "trastuzumab", "daratumumab")
+CD20_POSITIVE = ("cll", "cll_richter", "follicular", "dlbcl", "mantle_cell")
+SEEN_BY = {  # diseases whose cells an antibody marks
+    "rituximab": CD20_POSITIVE,
+    "cetuximab": ("colorectal",),
+    "trastuzumab": (),
+    "daratumumab": ("myeloma",),
+}
 AGONISTS = ("n803", "rhil15", "il2")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
+ABSURD = 1000.0  # times beyond the library's own range
 MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
 
 
@@ -65,33 +73,49 @@ class GivenNumbers:
         if not isinstance(node.value, dict):
             problems.append(node.problem("this is not a mapping", "Write 'id: value' lines."))
         for name, child in node.fields.items():
-            if name not in load():
-                what = f"'{name}' is not the id of a number in the library"
-                problems.append(child.problem(what, did_you_mean(name, tuple(load()))))
-                continue
-            unit = load()[name].unit
-            value = child.get("value") or child
-            problems.extend(child.unknown_keys(("value", "range")))
-            amount = self.amount(value, unit, problems)
-            ends = child.get("range")
-            if ends is None:
-                given[name] = Given(amount)
-            elif len(ends.entries) != 2:
-                problems.append(ends.problem("a range is [low, high]"))
+            if name in self.names():
+                given[name] = self.one(child, load()[name], problems)
             else:
-                low, high = (self.amount(end, unit, problems) for end in ends.entries)
-                if not low <= amount <= high:
-                    problems.append(ends.problem(f"{amount:g} {unit} lies outside its own range"))
-                given[name] = Given(amount, low, high)
+                what = f"'{name}' is not the id of a number that a study reads"
+                problems.append(child.problem(what, did_you_mean(name, self.names())))
         return MappingProxyType(given)
 
-    def amount(self, node: Node, unit: str, problems: list[Problem]) -> float:
-        """Read one value in a unit; problems are placed at the node."""
+    def names(self) -> tuple[str, ...]:
+        """Ids that a study can give; the priors of the fit are not among them."""
+        return tuple(name for name, number in load().items() if number.room != "priors")
+
+    def one(self, node: Node, number: Number, problems: list[Problem]) -> Given:
+        """Read a value, or a value and the range of 95 % of patients or lots."""
+        problems.extend(node.unknown_keys(("value", "range")))
+        amount = self.amount(node.get("value") or node, number, problems)
+        ends = node.get("range")
+        if ends is None:
+            return Given(amount)
+        if len(ends.entries) != 2:
+            problems.append(ends.problem("a range is [low, high]"))
+            return Given(amount)
+        low, high = (self.amount(end, number, problems) for end in ends.entries)
+        if not low <= amount <= high:
+            problems.append(ends.problem(f"{amount:g} {number.unit} lies outside its own range"))
+        return Given(amount, low, high)
+
+    def amount(self, node: Node, number: Number, problems: list[Problem]) -> float:
+        """Read one value; what the library's range makes absurd is a problem at the node."""
         try:
-            return read_quantity(str(node.plain()), unit)
+            value = read_quantity(str(node.plain()), number.unit)
         except NumberError as error:
             problems.extend(node.problem(p.what, p.do) for p in error.problems)
             return 0.0
+        low, high = number.range or (value, value)
+        if number.unit == "1" and low >= 0 and high <= 1:
+            most, least = 1.0, 0.0
+        else:
+            most = ABSURD * high if high > 0 else 0.0
+            least = low / ABSURD if low > 0 else ABSURD * low
+        if not least <= value <= most:
+            what = f"{value:g} is absurd for a number between {low:g} and {high:g} {number.unit}"
+            problems.append(node.problem(what, f"Give a value from {least:g} to {most:g}."))
+        return value
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of this field."""
@@ -105,6 +129,7 @@ class GivenNumbers:
         named = {
             name: {"anyOf": [value, entry], "description": f"{number.meaning}; in {number.unit}"}
             for name, number in load().items()
+            if name in self.names()
         }
         return {"type": "object", "properties": named, "additionalProperties": False}
 

@@ -12,25 +12,19 @@ from ..domain import Arm, Study
 from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
-from .fields import AGONISTS, ANTIBODIES
+from .fields import AGONISTS, ANTIBODIES, SEEN_BY
 from .numbers import Array, Sampler, sampler
 
-CD20_POSITIVE = ("cll", "cll_richter", "follicular", "dlbcl", "mantle_cell")
-SEEN_BY = {  # diseases whose cells an antibody marks
-    "rituximab": CD20_POSITIVE,
-    "cetuximab": ("colorectal",),
-    "trastuzumab": (),
-    "daratumumab": ("myeloma",),
-}
 ON_B_CELLS = ("CD19",)
 ON_MONOCYTES = ("CD33",)
 ON_NK_CELLS = ("NKG2DL",)
 SOLID = ("glioblastoma", "ovarian", "colorectal")
+LEAST_ROOM = 2.0  # carrying capacity over burden: an untreated tumor still grows
 NEVER = 1e9  # pg/mL of IL-6 that no patient reaches
 READING = (  # numbers by which outcomes are read off the courses
     "blood_per_kg", "white_cells", "dna_per_cell", "detection_copies", "imaging_limit",
     "marrow_cells", "il6_base", "crs_slope", "crs_threshold_1", "crs_threshold_2",
-    "crs_threshold_3", "icans_shift",
+    "crs_threshold_3", "icans_shift", "tocilizumab_half", "tocilizumab_max",
 )  # fmt: skip
 UNIFORMS = ("arm", "disease", "high", "low", "bare", "crs", "icans", "gvhd")
 
@@ -102,7 +96,7 @@ def draw(study: Study, view: View, ids: NDArray[np.int64], uncertain: bool = Tru
     drawn = _patient_numbers(s, disease) | _lot_numbers(s)
     p = {name: s.value(name) for name in FROM_LIBRARY if name not in ("mismatch", "weight")}
     p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
-    p |= _of_patient(s, disease) | _of_product(s, drawn, disease) | _of_arms(s, arm, drawn)
+    p |= _of_patient(s, disease, drawn) | _of_product(s, drawn, disease) | _of_arms(s, arm, drawn)
     parameters = np.column_stack([np.broadcast_to(p[name], ids.size) for name in PARAMETERS])
     luck = Luck(np.column_stack([u["high"], u["low"], u["bare"]]), u["crs"], u["icans"], u["gvhd"])
     initial = _initial(p, drawn)
@@ -147,7 +141,11 @@ def _density(s: Sampler, names: tuple[str, ...], disease: NDArray[np.int64]) -> 
 def _lot_numbers(s: Sampler) -> dict[str, Array]:
     """What differs between lots: each virtual patient gets one."""
     memory = s.study.product.memory_like_fraction
-    kill = s.median("kill_car") * np.exp(s.median("kill_spread") * s.z["kill"])
+    given = s.study.numbers.get("kill_car")
+    if given is not None and given.low is not None:
+        kill = s.value("kill_car", "kill")
+    else:
+        kill = s.median("kill_car") * np.exp(s.median("kill_spread") * s.z["kill"])
     if memory:
         kill = kill * (1 + memory * (s.value("memory_like_kill") - 1))
     return {
@@ -160,20 +158,19 @@ def _lot_numbers(s: Sampler) -> dict[str, Array]:
     }
 
 
-def _of_patient(s: Sampler, disease: NDArray[np.int64]) -> dict[str, Any]:
+def _of_patient(s: Sampler, disease: NDArray[np.int64], drawn: dict[str, Array]) -> dict[str, Any]:
     names = tuple(s.study.diseases)
     antibody = _given(s.study, ANTIBODIES)
     marked = [i for i, n in enumerate(names) if antibody and n in SEEN_BY[antibody]]
     kill = s.value("antibody_tumor_kill") if antibody else np.zeros(s.ids.size)
+    capacity = s.chosen([f"tumor_capacity_{n}" for n in names], disease, "tumor_capacity")
     return {
         "access": s.chosen([f"access_{n}" for n in names], disease, "access"),
         "suppression": s.chosen([f"suppression_{n}" for n in names], disease, "suppression"),
         "chemo_sensitivity": s.chosen(
             [f"chemo_sensitivity_{n}" for n in names], disease, "chemo_sensitivity"
         ),
-        "tumor_capacity": s.chosen(
-            [f"tumor_capacity_{n}" for n in names], disease, "tumor_capacity"
-        ),
+        "tumor_capacity": np.maximum(capacity, LEAST_ROOM * drawn["burden"]),
         "antibody_tumor_kill": np.where(np.isin(disease, marked), kill, 0.0),
     }
 
@@ -204,6 +201,7 @@ def _of_product(s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64])
         "nk_loss_product": loss,
         "bystander": s.value(f"bystander_{source}"),
         "myeloid_target": _if(s, construct.target in ON_MONOCYTES, "myeloid_target_activation"),
+        "monocytes_seen": float(construct.target in ON_MONOCYTES),
         "b_cells_seen": float(construct.target in ON_B_CELLS),
         "kill_car_high": kill * _seen(s, density),
         "kill_car_low": kill * _seen(s, s.value("antigen_low_density")),

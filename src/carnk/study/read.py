@@ -27,7 +27,7 @@ from ..domain import (
     Study,
 )
 from ..library import references
-from .fields import AGONISTS, ANTIBODIES, DRUG_UNITS, MOST_PATIENTS, PER_DRUG, study_form
+from .fields import AGONISTS, ANTIBODIES, DRUG_UNITS, MOST_PATIENTS, PER_DRUG, SEEN_BY, study_form
 
 BUILT_IN = Path(__file__).parent / "built_in"
 DOSING = {"per_kg": "kg", "flat": "flat"}
@@ -92,7 +92,8 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     """Problems that only two fields together show; fields wrong by themselves are passed over."""
     regimens = [(node.fields["regimen"], values["regimen"])]
     regimens += list(zip(_entries(node, "arms"), values["arms"]))
-    problems = [*_doses(regimens), *_drugs(regimens), *_sources(node)]
+    problems = [*_doses(regimens), *_drugs(regimens), *_sources(node), *_days(node, values)]
+    problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
         if names.count(name) > 1:
@@ -142,7 +143,7 @@ def _wrong_dose(dose: Node, unit: str) -> list[Problem]:
 
 
 def _drugs(regimens: list[tuple[Node, dict[str, Any]]]) -> list[Problem]:
-    """Every drug is dosed in its own way, and no arm has two antibodies or two agonists."""
+    """Every drug is dosed in its own way."""
     problems = []
     for entry, each in regimens:
         drugs = [d for d in each["drugs"] or () if d["dose"] and d["drug"] in PER_DRUG]
@@ -152,11 +153,49 @@ def _drugs(regimens: list[tuple[Node, dict[str, Any]]]) -> list[Problem]:
                 dose = place.fields["dose"]
                 what = f"'{dose.value}' of {drug['drug']} is not in {DRUG_UNITS[wanted]}"
                 problems.append(dose.problem(what, f"Give it in {DRUG_UNITS[wanted]}."))
-        for kind, members in (("antibodies", ANTIBODIES), ("IL-15 agonists", AGONISTS)):
-            found = sorted({d["drug"] for d in drugs} & set(members))
-            if len(found) > 1:
-                what = f"two {kind} at once ({', '.join(found)}) are not in the model"
-                problems.append(entry.problem(what, "Keep one."))
+    return problems
+
+
+def _kinds(
+    regimen: Node, regimens: list[tuple[Node, dict[str, Any]]], diseases: tuple[str, ...]
+) -> list[Problem]:
+    """One antibody and one IL-15 agonist in all arms, and an antibody that finds its target."""
+    given = {d["drug"] for _, each in regimens for d in each["drugs"] or ()}
+    problems = []
+    for kind, members in (("antibodies", ANTIBODIES), ("IL-15 agonists", AGONISTS)):
+        found = sorted(given & set(members))
+        if len(found) > 1:
+            what = f"two {kind} in one study ({', '.join(found)}) are not in the model"
+            problems.append(regimen.problem(what, "Keep one, or make two studies."))
+    for antibody in sorted(given & set(ANTIBODIES) - {"rituximab"}):
+        if not set(SEEN_BY[antibody]) & set(diseases):
+            what = f"no disease of this study carries what {antibody} sees"
+            known = ", ".join(SEEN_BY[antibody]) or "none in the library yet"
+            problems.append(regimen.problem(what, f"Diseases that do: {known}."))
+    return problems
+
+
+def _days(node: Node, values: dict[str, Any]) -> list[Problem]:
+    """Day 0 is the first infusion, and the response is judged within the study, on one day."""
+    problems = []
+    places = [(node.fields["regimen"], values["regimen"])]
+    places += list(zip(_entries(node, "arms"), values["arms"]))
+    for entry, each in places:
+        if each["days"] and min(each["days"]) != 0 and (child := entry.get("days")):
+            what = f"the first infusion is on day {min(each['days']):g}"
+            problems.append(child.problem(what, "Count the days from the first infusion, day 0."))
+    day, last = values["response_day"], values["days"]
+    if day is not None and last is not None and day > last:
+        where = node.get("response_day") or node
+        problems.append(where.problem(f"day {day:g} comes after the last day, {last:g}"))
+    for entry, seen in zip(_entries(node, "observed"), values["observed"]):
+        judged = seen["outcome"] in ("response", "complete_response")
+        if judged and seen["day"] is not None and seen["day"] != day:
+            what = f"a response on day {seen['day']:g} is not predicted; response_day is {day:g}"
+            problems.append(entry.problem(what, "Leave 'day' out for the best response."))
+    edits = node.fields["product"].get("edits") if node.get("product") else None
+    if edits is not None and "hla_e" in edits.plain() and "b2m_loss" not in edits.plain():
+        problems.append(edits.problem("'hla_e' without 'b2m_loss' changes nothing", "Add it."))
     return problems
 
 

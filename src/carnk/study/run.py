@@ -78,7 +78,8 @@ def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
 def courses_of(study: Study, cohort: Cohort, threads: int = 1, rtol: float = RTOL) -> Courses:
     """The courses of a cohort under its study."""
     infusions = {day for arm in study.arms for day in arm.regimen.infusion.days}
-    times = time_grid(start_day(study), study.days, tuple(sorted(infusions)))
+    asked = {study.response_day} | {o.day for o in study.observed if o.day is not None}
+    times = time_grid(start_day(study), study.days, tuple(sorted(infusions)), tuple(sorted(asked)))
     return simulate(
         cohort.parameters, cohort.initial, cohort.doses, cohort.luck, times, rtol=rtol,
         threads=threads,
@@ -97,7 +98,9 @@ def _outcomes(study: Study, cohort: Cohort, courses: Courses, diseases: Any) -> 
     limits = by["imaging_limit"], by["marrow_cells"]
     result = outcomes(courses, assay(cohort), diseases, *limits, study.response_day)
     columns: Columns = dict(vars(result))
-    signal = np.log10(result.peak_il6 / by["il6_base"])
+    acting = courses.il6_signal(by["tocilizumab_half"], by["tocilizumab_max"]).max(axis=1)
+    columns["peak_il6_signal"] = np.where(courses.failed, np.nan, acting)
+    signal = np.log10(columns["peak_il6_signal"] / by["il6_base"])
     thresholds = np.column_stack([by[f"crs_threshold_{k}"] for k in (1, 2, 3)])
     crs = grade_probabilities(signal, by["crs_slope"], thresholds)
     harder = thresholds + by["icans_shift"][:, None]
@@ -139,16 +142,18 @@ def _courses(who: Columns, courses: Courses, blood: Assay, kept: int) -> Columns
     return columns | {name: values[:kept].ravel() for name, values in series.items()}
 
 
-def difference_at_half_tolerance(study: Study, view: View) -> float:
+def difference_at_half_tolerance(study: Study, view: View) -> float | None:
     """Largest relative difference of a state when a few patients are solved at half the tolerance.
 
-    Each state is measured against its own largest value in that patient.
+    Each state is measured against its own largest value in that patient; None if all failed.
     """
     cohort = draw(study, view, np.arange(min(CHECKED, study.patients)))
-    once = courses_of(study, cohort, 1).states
-    again = courses_of(study, cohort, 1, RTOL / 2).states
-    scale = np.nanmax(np.abs(again), axis=1, keepdims=True) + 1e-300
-    return float(np.nanmax(np.abs(once - again) / scale))
+    once, again = courses_of(study, cohort), courses_of(study, cohort, rtol=RTOL / 2)
+    fine = ~(once.failed | again.failed)
+    if not fine.any():
+        return None
+    scale = np.abs(again.states[fine]).max(axis=1, keepdims=True) + 1e-300
+    return float((np.abs(once.states[fine] - again.states[fine]) / scale).max())
 
 
 def fresh_view() -> View:

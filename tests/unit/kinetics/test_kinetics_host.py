@@ -51,19 +51,31 @@ def test_priming_needs_donor_cells_and_mismatch(body, numbers):
 
 def test_primed_cells_expand_on_donor_cells(body, numbers):
     p = numbers(mismatch=0.0)
-    y = body(host_t=1e11, primed_t=1e6, car_tissue=1e12)
+    y = body(host_t=0.1 * p.host_t_capacity, primed_t=1e6, car_tissue=1e13)
     rate = host.priming(y, p)["primed_t"] / 1e6
-    assert rate == pytest.approx(p.primed_expansion - p.primed_loss, rel=0.02)
+    assert rate == pytest.approx(0.9 * p.primed_expansion - p.primed_loss, rel=0.02)
+    full = body(host_t=p.host_t_capacity, primed_t=1e9, car_tissue=1e13)
+    assert host.priming(full, p)["primed_t"] == pytest.approx(-p.primed_loss * 1e9)
+
+
+def test_primed_cells_come_from_host_t_cells(body, numbers):
+    flows = host.priming(body(host_t=1e10, car_tissue=1e10), numbers(mismatch=0.7))
+    assert flows["host_t"] == -flows["primed_t"] < 0
 
 
 def test_rejection_needs_primed_cells_not_t_cells(body, numbers):
-    p = numbers(visible_to_t=1.0)
+    p = numbers(visible_to_t=1.0, mismatch=1.0)
     assert rates.rejection(body(host_t=2.5e11, host_nk=2e10), p) == 0
     half = rates.rejection(body(primed_t=p.rejection_half), p)
     assert half == pytest.approx(p.rejection_max / 2)
     assert rates.rejection(body(primed_t=1e15), p) <= p.rejection_max
-    hidden = rates.rejection(body(primed_t=p.rejection_half), numbers(visible_to_t=0.1))
-    assert hidden == pytest.approx(0.1 * half)
+    primed = body(primed_t=p.rejection_half)
+    assert rates.rejection(primed, numbers(visible_to_t=0.1, mismatch=1.0)) == pytest.approx(
+        half / 10
+    )
+    assert rates.rejection(primed, numbers(visible_to_t=1.0, mismatch=0.1)) == pytest.approx(
+        half / 10
+    )
 
 
 def test_missing_self_is_seen_by_host_nk_alone(body, numbers):
@@ -135,10 +147,12 @@ def test_myeloid_cells_rest_at_baseline_and_answer_by_source(body, numbers):
 
 
 def test_a_car_against_monocytes_activates_them_itself(body, numbers):
-    p = numbers(myeloid_target=0.02, bystander=0.0)
+    p = numbers(myeloid_target=0.02, monocytes_seen=1.0, bystander=0.0)
     rest = {"ifng": p.ifng_base, "tnf": p.tnf_base, "monocytes": p.monocyte_capacity}
     y = body(car_tissue=1e9, car_expressed=1e9, tumor_high=1e11, **rest)
-    assert host.myeloid_activation(y, p)["macrophages"] > 0
+    flows = host.myeloid_activation(y, p)
+    assert flows["macrophages"] > 0
+    assert flows["monocytes"] < -10 * flows["macrophages"]
     assert host.myeloid_activation(y, numbers(bystander=0.0))["macrophages"] == 0
 
 

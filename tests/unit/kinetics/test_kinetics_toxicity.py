@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from carnk.kinetics import grade, grade_probabilities
+from carnk.kinetics import astct_crs, astct_icans, grade, grade_probabilities
 
 SIGNAL = np.linspace(-1, 4, 30)
 SLOPE = np.full(30, 1.3)
@@ -36,3 +36,41 @@ def test_the_grade_follows_the_luck():
 def test_the_rarest_grade_is_still_possible():
     p = grade_probabilities(np.array([0.0]), np.array([1.0]), np.array([[1.0, 50.0, 1e6]]))
     assert (p > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("signs", "wanted"),
+    [
+        ((False, True, 2, "positive_pressure"), 0),
+        ((True, False, 0, "none"), 1),
+        ((True, True, 0, "none"), 2),
+        ((True, False, 0, "low_flow"), 2),
+        ((True, True, 1, "none"), 3),
+        ((True, False, 0, "high_flow"), 3),
+        ((True, True, 2, "none"), 4),
+        ((True, False, 0, "positive_pressure"), 4),
+    ],
+)
+def test_astct_crs_grades_by_pressure_and_oxygen(signs, wanted):
+    assert astct_crs(*signs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("ice", "wakes", "rest", "wanted"),
+    [
+        (10, "by_itself", {}, 0),
+        (7, "by_itself", {}, 1),
+        (3, "by_itself", {}, 2),
+        (0, "by_itself", {}, 3),  # awake with global aphasia
+        (0, "not", {}, 4),
+        (9, "to_voice", {}, 2),
+        (9, "to_touch", {}, 3),
+        (10, "by_itself", {"seizure": "resolves"}, 3),
+        (10, "by_itself", {"seizure": "prolonged"}, 4),
+        (10, "by_itself", {"edema": "focal"}, 3),
+        (10, "by_itself", {"edema": "diffuse"}, 4),
+        (10, "by_itself", {"motor_weakness": True}, 4),
+    ],
+)
+def test_astct_icans_is_the_worst_finding(ice, wakes, rest, wanted):
+    assert astct_icans(ice, wakes, **rest) == wanted

@@ -118,7 +118,6 @@ def test_b_cells_fall_to_a_car_that_sees_them_and_to_anti_cd20(body, numbers):
     assert rates.b_cell_hazard(y, numbers(antibody_sees_b=1.0, kill_adcc=2.0)) > 1.5 * seen / 4
 
 
-@pytest.mark.xfail(strict=True, reason="access times homing passes one where all cells had access")
 def test_no_more_effectors_are_at_the_tumor_than_in_tissue(body, numbers):
     y = body(**CLONES, **EFFECTORS)
     assert rates.effectors(y, numbers(access=1.0, homing=2.0))[0] <= y.car_tissue
