@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from carnk.kinetics.tumor import MECHANISMS as TUMOR
 from carnk.library import Number, load, references, share_unverified
 from carnk.solver.equations import equations
 from carnk.study.new import schema_text
+from carnk.study.numbers import worlds
 
 HERE = Path(__file__).parent
 NOTE = "Written by `make docs`; do not edit.\n"
@@ -62,6 +64,23 @@ def _number(number: Number) -> str:
     )
 
 
+def plausible() -> str:
+    """What the plausible worlds hold for every uncertain number."""
+    parts = [
+        f"# Plausible worlds\n\n{NOTE}",
+        "Every uncertain number over the 100 joint draws that runs take their patients from:"
+        " 5th percentile, median, 95th. A fitted number can lie elsewhere than its library value,"
+        " which was fitted with all other numbers held at theirs.\n",
+        "| id | library value | worlds: 5 % | 50 % | 95 % |\n|---|---|---|---|---|",
+    ]
+    for name, values in worlds().items():
+        low, middle, high = np.percentile(values, (5, 50, 95))
+        parts.append(
+            f"| `{name}` | {load()[name].value:g} | {low:.3g} | {middle:.3g} | {high:.3g} |"
+        )
+    return "\n".join(parts) + "\n"
+
+
 def model() -> str:
     """Mechanisms, what each says of itself, and which states it changes."""
     changed: dict[str, list[str]] = {}
@@ -89,6 +108,7 @@ PAGES = {
     "commands.md": commands,
     "numbers.md": numbers,
     "model.md": model,
+    "worlds.md": plausible,
     "study.schema.json": schema_text,
 }
 

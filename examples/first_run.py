@@ -9,7 +9,7 @@ result = carnk.run("liu2020", patients=200, seed=7)
 for row in result.predictions():
     low, high = row.prediction.interval()
     seen = f"{row.seen.events}/{row.seen.patients}" if row.seen else "-"
-    print(f"{row.label:<28} {row.prediction.mean:4.0%} ({low:.0%}-{high:.0%})  seen {seen}")
+    print(f"{row.label:<28} {row.prediction.mean:5.1%} ({low:.1%}-{high:.1%})  seen {seen}")
 
 used = carnk.numbers()
 print(f"{sum(n.is_unverified for n in used.values())} of {len(used)} numbers are unverified")

@@ -96,11 +96,11 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
-        if names.count(name) > 1:
+        if name and names.count(name) > 1:
             problems.append(entry.problem(f"two arms are named '{name}'", "Rename one."))
     diseases = tuple(values["diseases"] or ())
     for entry, seen in zip(_entries(node, "observed"), values["observed"]):
-        problems += _observed(entry, seen, tuple(names), diseases)
+        problems += _observed(entry, seen, tuple(filter(None, names)), diseases)
     return problems
 
 

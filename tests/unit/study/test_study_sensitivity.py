@@ -28,7 +28,8 @@ def test_rows_are_sorted_by_effect(rows):
 def test_more_killing_leaves_less_tumor(rows):
     low, high, at_low, at_high = rows["kill_car"]
     assert low < high
-    assert at_high < 0 < at_low
+    assert at_high < 0
+    assert at_high < at_low
 
 
 def test_more_growth_leaves_more(rows):
