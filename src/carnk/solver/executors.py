@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 DRIVER = HERE / "kernel_driver.py"
 KERNEL = HERE / "kernel.py"
 INTERPRETER_LANES = 64  # fixed, so that a patient's numbers do not hang on the size of the batch
+JIT = "@njit(nogil=True, _nrt=False)"  # not counting references: it cost a quarter of the time
 GROWTH = 6.0  # a step grows at most by this factor
 
 NUMPY = {
@@ -90,8 +91,8 @@ def compile_plan(made: Plan, lanes: int | None = None) -> Executor:
     text += "from numba import intp, njit\n"
     for name, tape in made.kernels.items():
         text += f'\n{name}_lanes = kernel("""\n{tape}\n""", LANES)\n\n'
-        text += f"@njit(nogil=True, _nrt=False)\ndef {name}(w, src, dst):\n    {name}_lanes(w, src, dst)\n"
-    text += "\n@njit(nogil=True, _nrt=False)\n" + _step(made) + DRIVER.read_text(encoding="utf-8")
+        text += f"{JIT}\ndef {name}(w, src, dst):\n    {name}_lanes(w, src, dst)\n"
+    text += f"\n{JIT}\n{_step(made)}{DRIVER.read_text(encoding='utf-8')}"
     parts = (text, KERNEL.read_text(encoding="utf-8"), kernel.fingerprint(), _version())
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
     module = _load(f"carnk_solver_{digest}", text)
