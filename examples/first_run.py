@@ -5,7 +5,7 @@ import carnk
 study = carnk.read("liu2020")
 print(study.title, "|", ", ".join(arm.name for arm in study.arms))
 
-result = carnk.run("liu2020", patients=200, seed=7)
+result = carnk.run("liu2020", patients=1000, seed=7)
 for row in result.predictions():
     low, high = row.prediction.interval()
     seen = f"{row.seen.events}/{row.seen.patients}" if row.seen else "-"

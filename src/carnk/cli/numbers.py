@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..library import Number
+from ..library import Number, Reference
 
 
 def numbers(
@@ -72,7 +72,7 @@ def _one(number: Number) -> None:
         ),
         ("meaning", number.meaning),
         ("basis", number.basis + (f" ({number.checked})" if number.checked else "")),
-        ("source", references()[number.source].text if number.source else ""),
+        ("source", _source(references()[number.source]) if number.source else ""),
         ("at", number.at),
         ("why", number.why),
         *(("also", f"{n.value:g} {n.unit}, {n.source}, {n.at}") for n in number.also),
@@ -84,6 +84,10 @@ def _one(number: Number) -> None:
             typer.echo(f"  {name:<17} {lines[0]}")
             for line in lines[1:]:
                 typer.echo(f"  {'':<17} {line}")
+
+
+def _source(reference: Reference) -> str:
+    return " ".join(filter(None, (reference.cite, reference.fields.get("title"), reference.url)))
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -31,12 +31,22 @@ PER_DRUG = {  # how the dose of each drug is given
 }
 DRUG_UNITS = {"m2": "mg/m2", "kg": "mg/kg", "units": "IU/m2", "flat": "mg"}
 ANTIBODIES = ("rituximab", "cetuximab", "trastuzumab", "daratumumab")
-CD20_POSITIVE = ("cll", "cll_richter", "follicular", "dlbcl", "mantle_cell")
-SEEN_BY = {  # diseases whose cells an antibody marks
-    "rituximab": CD20_POSITIVE,
-    "cetuximab": ("colorectal",),
-    "trastuzumab": (),
-    "daratumumab": ("myeloma",),
+B_LINEAGE = ("cll", "cll_richter", "follicular", "dlbcl", "mantle_cell", "b_all")
+CARRY = {  # diseases whose cells carry what a CAR or an antibody sees
+    "CD19": (*B_LINEAGE, "sle"),
+    "CD20": (*(d for d in B_LINEAGE if d != "b_all"), "sle"),
+    "BCMA": ("myeloma",),
+    "CD33": ("aml",),
+    "CD38": ("myeloma",),
+    "HER2": ("glioblastoma", "ovarian", "colorectal"),
+    "EGFR": ("glioblastoma", "colorectal"),
+    "NKG2DL": ("aml", "myeloma", "glioblastoma", "ovarian", "colorectal"),
+}
+SEEN_BY = {
+    "rituximab": CARRY["CD20"],
+    "cetuximab": CARRY["EGFR"],
+    "trastuzumab": CARRY["HER2"],
+    "daratumumab": CARRY["CD38"],
 }
 AGONISTS = ("n803", "rhil15", "il2")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
@@ -96,7 +106,8 @@ class GivenNumbers:
             return Given(amount)
         low, high = (self.amount(end, number, problems) for end in ends.entries)
         if not low <= amount <= high:
-            problems.append(ends.problem(f"{amount:g} {number.unit} lies outside its own range"))
+            what = f"{amount:g} lies outside its own range, {low:g} to {high:g}{_shown(number)}"
+            problems.append(ends.problem(what))
         return Given(amount, low, high)
 
     def amount(self, node: Node, number: Number, problems: list[Problem]) -> float:
@@ -113,7 +124,8 @@ class GivenNumbers:
             most = ABSURD * high if high > 0 else 0.0
             least = low / ABSURD if low > 0 else ABSURD * low
         if not least <= value <= most:
-            what = f"{value:g} is absurd for a number between {low:g} and {high:g} {number.unit}"
+            usual = f"{low:g} to {high:g}{_shown(number)}"
+            what = f"{value:g}{_shown(number)} is absurd where the library has {usual}"
             problems.append(node.problem(what, f"Give a value from {least:g} to {most:g}."))
         return value
 
@@ -134,6 +146,10 @@ class GivenNumbers:
         return {"type": "object", "properties": named, "additionalProperties": False}
 
 
+def _shown(number: Number) -> str:
+    return "" if number.unit == "1" else f" {number.unit}"
+
+
 def _days(meaning: str, default: tuple[float, ...] | None = None) -> Many:
     day = Amount("a day; 0 is the first infusion", low=-60, high=3650)
     return Many(meaning, day, least=1, default=default)
@@ -142,8 +158,8 @@ def _days(meaning: str, default: tuple[float, ...] | None = None) -> Many:
 DOSE = Either(
     "the dose of each infusion",
     {
-        "kg": Amount("dose", "cells/kg", above=True, high=MOST_CELLS_PER_KG),
-        "flat": Amount("dose", "cells", above=True, high=MOST_CELLS),
+        "kg": Amount("dose", "cells/kg", low=1e3, high=MOST_CELLS_PER_KG),
+        "flat": Amount("dose", "cells", low=1e5, high=MOST_CELLS),
     },
 )
 DRUG = Form(

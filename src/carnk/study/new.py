@@ -10,6 +10,7 @@ from .read import study_text
 HEAD = """\
 # yaml-language-server: $schema=study.schema.json
 # Edit this file, then: carnk check study.yaml && carnk run study.yaml
+# What was said and seen of the study it began from is kept as comments.
 # `carnk numbers` lists what can stand under `numbers:`, for example
 #   numbers: {growth_dlbcl: {value: 0.05 1/day, range: [0.01 1/day, 0.2 1/day]}}
 """
@@ -25,5 +26,19 @@ def new_study(folder: Path, source: str) -> None:
     """Make a folder with a commented study.yaml and its schema; SpecError if it is there."""
     _, text = study_text(source)
     with new_folder_atomic(folder) as hidden:
-        (hidden / "study.yaml").write_text(HEAD + text, encoding="utf-8")
+        own = _renamed(text, folder.name, source)
+        (hidden / "study.yaml").write_text(HEAD + own, encoding="utf-8")
         (hidden / "study.schema.json").write_text(schema_text(), encoding="utf-8")
+
+
+def _renamed(text: str, name: str, source: str) -> str:
+    """The text under a new name; what was said and seen of the old study becomes a comment."""
+    lines, quoted = [], False
+    own = {"study": f"study: {json.dumps(name)}", "title": f"title: My study, begun from {source}"}
+    for line in text.splitlines():
+        key = line.split(":")[0]
+        if line[:1].isalpha():
+            quoted = key in ("registry", "about", "observed")
+        said = f"# {line}" if quoted and line and not line.startswith("#") else line
+        lines.append(own.get(key, said))
+    return "\n".join(lines) + "\n"

@@ -27,7 +27,17 @@ from ..domain import (
     Study,
 )
 from ..library import references
-from .fields import AGONISTS, ANTIBODIES, DRUG_UNITS, MOST_PATIENTS, PER_DRUG, SEEN_BY, study_form
+from .fields import (
+    AGONISTS,
+    ANTIBODIES,
+    CARRY,
+    DRUG_UNITS,
+    MOST_PATIENTS,
+    PER_DRUG,
+    SEEN_BY,
+    diseases,
+    study_form,
+)
 
 BUILT_IN = Path(__file__).parent / "built_in"
 DOSING = {"per_kg": "kg", "flat": "flat"}
@@ -93,6 +103,7 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     regimens = [(node.fields["regimen"], values["regimen"])]
     regimens += list(zip(_entries(node, "arms"), values["arms"]))
     problems = [*_doses(regimens), *_drugs(regimens), *_sources(node), *_days(node, values)]
+    problems += _product(node, values)
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
@@ -138,7 +149,9 @@ def _wrong_dose(dose: Node, unit: str) -> list[Problem]:
     try:
         read_quantity(str(dose.value), unit)
     except NumberError as error:
-        return [problem.at(dose.where) for problem in error.problems]
+        return [
+            dose.problem(each.what, f"{each.do} Or change 'dosing'.") for each in error.problems
+        ]
     return []
 
 
@@ -193,7 +206,20 @@ def _days(node: Node, values: dict[str, Any]) -> list[Problem]:
         if judged and seen["day"] is not None and seen["day"] != day:
             what = f"a response on day {seen['day']:g} is not predicted; response_day is {day:g}"
             problems.append(entry.problem(what, "Leave 'day' out for the best response."))
-    edits = node.fields["product"].get("edits") if node.get("product") else None
+    return problems
+
+
+def _product(node: Node, values: dict[str, Any]) -> list[Problem]:
+    """The CAR's target is on every disease, and edits that need each other are together."""
+    product, problems = node.get("product"), []
+    construct = (values["product"] or {}).get("construct") or {}
+    target = construct.get("target")
+    for name, child in (node.fields["diseases"].fields if node.get("diseases") else {}).items():
+        if target in CARRY and name in diseases() and name not in CARRY[target]:
+            what = f"cells of '{name}' do not carry {target}, which the CAR sees"
+            do = f"Diseases that do: {', '.join(CARRY[target])}."
+            problems.append(child.problem(what, do))
+    edits = product.get("edits") if product else None
     if edits is not None and "hla_e" in edits.plain() and "b2m_loss" not in edits.plain():
         problems.append(edits.problem("'hla_e' without 'b2m_loss' changes nothing", "Add it."))
     return problems

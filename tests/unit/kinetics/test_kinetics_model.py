@@ -159,7 +159,8 @@ def test_full_t_cell_recovery_alone_rejects_nothing(typical, follow):
 
 
 def test_more_infused_cells_without_targets_make_no_cytokines(typical, follow):
-    cohort = typical("nkx019", ("target: CD19", "target: BCMA"))
+    cohort = typical("nkx019")
+    cohort.parameters[:, PARAMETERS.index("b_cells_seen")] = 0.0
     cohort.initial[:, [STATES.index(f"tumor_{clone}") for clone in CLONES]] = 0.0
     courses = follow(cohort, [-5, 1, 7, 28])
     assert courses.of("ifng")[0] == pytest.approx(courses.of("ifng")[0, 0], rel=1e-6)

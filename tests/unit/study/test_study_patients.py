@@ -173,6 +173,7 @@ def test_armor_switch_delivery_and_payloads_reach_the_model():
                 ("switch: icasp9", "switch: none"),
                 ("delivery: retroviral", "delivery: mrna\n    payloads: [il21, cxcr4]"),
                 ("target: CD19", "target: CD33"),
+                ("{cll: 4, cll_richter: 1, follicular: 4, dlbcl: 2}", "{aml: 1}"),
             )
         )
     )  # fmt: skip
@@ -214,8 +215,8 @@ def test_adcc_only_where_the_disease_carries_what_the_antibody_sees():
     assert (parameter(made, "antibody_sees_b") == 1).all()
     none = cohort_of(read("liu2020"))
     assert (parameter(none, "kill_adcc") == 0).all()
-    aml = text("ft596").split("observed:")[0].replace("{follicular: 1, dlbcl: 2}", "{aml: 1}")
-    assert (parameter(cohort_of(parse(aml)), "kill_adcc") == 0).all()
+    bright = text("ft596").split("observed:")[0].replace("{follicular: 1, dlbcl: 2}", "{b_all: 1}")
+    assert (parameter(cohort_of(parse(bright)), "kill_adcc") == 0).all()
 
 
 def doses_of(cohort, row, state):

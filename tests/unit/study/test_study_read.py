@@ -253,3 +253,32 @@ def test_every_built_in_study_parses(name):
     assert study.observed
     assert set(study.numbers) <= set(load())
     assert all(o.events <= o.patients for o in study.observed)
+
+
+def test_a_car_without_its_target_is_refused():
+    message = refused("target: CD19", "target: BCMA")
+    assert "do not carry BCMA, which the CAR sees" in message
+    assert "Diseases that do: myeloma." in message
+
+
+def test_a_dose_of_no_cells_is_refused():
+    assert "too small" in refused("1e6 cells/kg", "1e-3 cells/kg")
+
+
+def test_a_new_study_is_nobodys_trial(tmp_path):
+    from carnk.study.new import new_study
+
+    new_study(tmp_path / "mine", "liu2020")
+    text = (tmp_path / "mine" / "study.yaml").read_text()
+    made = parse(text)
+    assert made.name == "mine"
+    assert made.observed == ()
+    assert made.registry == ""
+    assert "# observed:" in text
+
+
+def test_every_target_has_diseases_of_the_library():
+    from carnk.study.fields import CARRY, diseases, targets
+
+    assert set(targets()) <= set(CARRY)
+    assert {name for names in CARRY.values() for name in names} <= set(diseases())
