@@ -1,6 +1,6 @@
 """Numbers for a batch of patients: library or study value, one plausible world each, a spread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import log
 from typing import Any
@@ -13,6 +13,7 @@ from ..domain import Study
 from ..library import Spread, View, table
 
 Array = NDArray[np.float64]
+Known = dict[tuple[str, str], Array]
 
 # Numbers that differ between patients or lots, each with its own random variate.
 VARIATES = (
@@ -65,6 +66,7 @@ class Sampler:
     ids: NDArray[np.int64]
     world: NDArray[np.int64]  # -1: the library's own values, no uncertainty
     z: dict[str, Array]
+    known: Known = field(default_factory=dict)  # values read so far, by id and variate
 
     def median(self, number_id: str) -> Array:
         """The number for every patient, before any spread between patients."""
@@ -79,6 +81,12 @@ class Sampler:
 
     def value(self, number_id: str, variate: str = "") -> Array:
         """The number for every patient, with its spread between patients or lots."""
+        key = (number_id, variate)
+        if key not in self.known:
+            self.known[key] = self._value(number_id, variate)
+        return self.known[key]
+
+    def _value(self, number_id: str, variate: str) -> Array:
         given = self.study.numbers.get(number_id)
         name = variate or number_id
         if given is not None and given.low is not None and given.high is not None:
@@ -99,8 +107,17 @@ class Sampler:
         return standard_normals(self.study.seed, self.ids, 1, number_id)[:, 0]
 
 
-def sampler(study: Study, view: View, ids: NDArray[np.int64], uncertain: bool = True) -> Sampler:
-    """Random variates of these patients, with the correlations of the library."""
+def sampler(
+    study: Study,
+    view: View,
+    ids: NDArray[np.int64],
+    uncertain: bool = True,
+    known: Known | None = None,
+) -> Sampler:
+    """Random variates of these patients, with the correlations of the library.
+
+    known: values of the same patients that an earlier sampler read, to spare reading them again.
+    """
     block = standard_normals(study.seed, ids, len(VARIATES), "patient")
     z = {name: block[:, i] for i, name in enumerate(VARIATES)}
     for name, other, number_id in CORRELATED:
@@ -108,4 +125,4 @@ def sampler(study: Study, view: View, ids: NDArray[np.int64], uncertain: bool = 
         z[name] = r * z[other] + np.sqrt(1 - r * r) * z[name]
     count = next(iter(worlds().values())).size if worlds() else 0
     world: Any = ids % count if uncertain and count else np.full(ids.size, -1)
-    return Sampler(study, view, ids, world, z)
+    return Sampler(study, view, ids, world, z, {} if known is None else known)

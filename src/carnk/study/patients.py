@@ -13,7 +13,7 @@ from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
 from .fields import AGONISTS, ANTIBODIES, SEEN_BY
-from .numbers import Array, Sampler, sampler
+from .numbers import Array, Known, Sampler, sampler
 
 ON_B_CELLS = ("CD19",)
 ON_MONOCYTES = ("CD33",)
@@ -83,13 +83,20 @@ def start_day(study: Study) -> float:
     return min(days)
 
 
-def draw(study: Study, view: View, ids: NDArray[np.int64], uncertain: bool = True) -> Cohort:
+def draw(
+    study: Study,
+    view: View,
+    ids: NDArray[np.int64],
+    uncertain: bool = True,
+    known: Known | None = None,
+) -> Cohort:
     """Draw these patients; the same id gives the same patient whatever the batch.
 
     With `uncertain` each patient lives in one of the equally plausible worlds of the library's
-    uncertain numbers; without, in the library's own values.
+    uncertain numbers; without, in the library's own values. `known` gathers what was read, and
+    spares reading it again for the same patients.
     """
-    s = sampler(study, view, ids, uncertain)
+    s = sampler(study, view, ids, uncertain, known)
     u = dict(zip(UNIFORMS, uniforms(study.seed, ids, len(UNIFORMS), "luck").T))
     arm = _choose(u["arm"], [each.share for each in study.arms])
     disease = _choose(u["disease"], list(study.diseases.values()))

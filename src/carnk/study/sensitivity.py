@@ -8,10 +8,10 @@ import numpy as np
 from ..domain import Given, Study
 from ..kinetics import RULES, STATES, simulate
 from ..library import View
-from .numbers import Array, worlds
+from .numbers import Array, Known, worlds
 from .patients import Cohort, draw, join, start_day
 
-PATIENTS = 24
+PATIENTS = 16
 LOW, HIGH = 5, 95  # percentiles of the plausible worlds
 B_CELLS = [STATES.index("b_cells")]
 TUMOR = [STATES.index(name) for name in ("tumor_high", "tumor_low", "tumor_bare")]
@@ -29,11 +29,14 @@ def sensitivity(
     """
     ids = np.arange(min(PATIENTS, study.patients))
     names = [n.id for n in view.used if n.id in worlds() and n.id not in study.numbers]
-    cases = [study]
+    read: Known = {}
+    base = draw(study, view, ids, uncertain=False, known=read)
+    cohorts = []
     for name in names:
-        ends = np.percentile(worlds()[name], (LOW, HIGH))
-        cases += [_with(study, name, float(end)) for end in ends]
-    base, *cohorts = [draw(case, view, ids, uncertain=False) for case in cases]
+        others = {key: value for key, value in read.items() if key[0] != name}
+        for end in np.percentile(worlds()[name], (LOW, HIGH)):
+            case = _with(study, name, float(end))
+            cohorts.append(draw(case, view, ids, uncertain=False, known=dict(others)))
     moved = [c for c in cohorts if not _same(c, base)]
     sizes = iter(_burden(study, [base, *moved], threads))
     zero = next(sizes)
