@@ -49,9 +49,9 @@ def numbers():
     return lambda **given: SimpleNamespace(**(library | own | given))
 
 
-def at_rest(study, view, ids, uncertain=True):
+def at_rest(study, view, ids, uncertain=True, known=None):
     """A sampler whose every variate is at its median."""
-    made = SAMPLER(study, view, ids, uncertain)
+    made = SAMPLER(study, view, ids, uncertain, known)
     return replace(made, z={name: np.zeros_like(z) for name, z in made.z.items()})
 
 
