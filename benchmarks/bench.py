@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import rivals, twenty_states
 from carnk.kinetics import MODEL, time_grid
-from carnk.kinetics.courses import _scales
+from carnk.kinetics.courses import tolerances
 from carnk.library import load
 from carnk.solver import Doses, Model, solve
 from carnk.study import read
@@ -88,7 +88,7 @@ def car_nk(patients: int) -> Case:
     return Case(
         "CAR-NK model, study liu2020", MODEL, cohort.parameters, cohort.initial,
         Doses(doses.times, doses.states[0], doses.amounts), times,
-        {"carnk, as in a run (atol per state)": _scales() * 1e-12, "carnk, atol 1e-12": ATOL},
+        {"carnk, as in a run (atol per state)": tolerances(), "carnk, atol 1e-12": ATOL},
     )  # fmt: skip
 
 

@@ -104,23 +104,23 @@ def simulate(
 ) -> Courses:
     """Integrate patients (rows) from `times[0]` and read burdens given extinction off the courses.
 
-    parameters: (patients, PARAMETERS); initial: (patients, STATES). Tolerance per state is 1e-12 of
-    a state's scale. A patient whose solve fails has NaN courses and a reason; the others are
+    parameters: (patients, PARAMETERS); initial: (patients, STATES). Absolute tolerances are those
+    of `tolerances`. A patient whose solve fails has NaN courses and a reason; the others are
     unchanged.
     """
     solution = solve(
         MODEL, parameters, initial, times, doses=doses, start=float(times[0]), rtol=rtol,
-        atol=_scales() * 1e-12, threads=threads,
+        atol=tolerances(), threads=threads,
     )  # fmt: skip
     burden, extinct = fates(solution, initial, luck.clones)
     reasons = {int(i): solution.reason(int(i)) for i in np.flatnonzero(solution.failed)}
     return Courses(solution.times, solution.values, burden, extinct, solution.failed, reasons)
 
 
-def _scales() -> Array:
-    """Size of one unit that matters for every state: a cell, a pg/mL, a mg."""
+def tolerances() -> Array:
+    """Absolute tolerance of every state: 1e-6 of a cell, a pg/mL or a mg; more for host pools."""
     large = {"host_t": 1e6, "host_nk": 1e6, "b_cells": 1e6, "monocytes": 1e6, "macrophages": 1e4}
-    return np.array([large.get(state, 1.0) for state in STATES]) * 1e6
+    return np.array([large.get(state, 1.0) for state in STATES]) * 1e-6
 
 
 def fates(solution: Solution, initial: Array, luck: Array) -> tuple[Array, Array]:

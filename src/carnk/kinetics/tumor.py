@@ -4,8 +4,6 @@ from typing import Any
 
 from . import rates
 
-CLONE_STATES = tuple((f"tumor_{c}", f"decline_{c}", f"ancestry_{c}") for c in rates.CLONES)
-
 
 def growth(y: Any, p: Any) -> dict[str, Any]:
     """Logistic growth of every clone, stopped below one cell."""

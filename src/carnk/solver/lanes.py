@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 TOO_MANY, TOO_SMALL, NOT_A_NUMBER, BELOW_ZERO = 1, 2, 3, 4  # why a patient failed
 

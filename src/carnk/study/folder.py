@@ -25,7 +25,6 @@ from .sensitivity import sensitivity
 
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "polars", "pyarrow")
 OUTPUTS = ("outcomes.csv", "courses.parquet", "patients.parquet", "numbers.csv", "sensitivity.csv")
-LONG_RUN = 2000  # patients from which a progress bar is worth its line
 Progress = Callable[[Tally], None]
 
 
