@@ -39,8 +39,9 @@ def fixed_steps(executor, count, end):
         functions["step"](w)
         if n == count - 1:
             functions["dense"](w, 0, 0)
-            middle = np.zeros(2)
-            functions["interpolate"](w, 0, 0.5, middle, 1)
+            table[rows["fraction"]] = 0.5
+            functions["between"](w, 0, 0)
+            middle = table[rows["within"] : rows["within"] + 2, 0].copy()
         functions["accept"](w, 0, 0)
     return table[state, 0], middle, end - h / 2
 

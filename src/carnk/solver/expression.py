@@ -167,12 +167,12 @@ def is_constant(e: Expr, value: float) -> bool:
 
 
 def exp(x: Any) -> Any:
-    """e**x. In the kernel it saturates at x = -708 and 709 instead of reaching 0 or infinity."""
+    """e**x."""
     return x.graph.node("exp", x) if isinstance(x, Expr) else np.exp(x)
 
 
 def log(x: Any) -> Any:
-    """Natural logarithm; not a number at x <= 0 while a model is solved."""
+    """Natural logarithm; minus infinity at 0, not a number below."""
     return x.graph.node("log", x) if isinstance(x, Expr) else np.log(x)
 
 

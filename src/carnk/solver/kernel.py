@@ -13,6 +13,7 @@ This file knows numba and llvmlite; it is imported only for `engine="kernel"`.
 from __future__ import annotations
 
 import platform
+from math import factorial
 
 import llvmlite
 import numba
@@ -29,7 +30,8 @@ MAGIC = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer held i
 MAGIC_BITS = 0x4338000000000000  # the bits of MAGIC
 ROOT_HALF_BITS = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
 RECIPROCAL_BITS = 0x7FDE623822FC16E6  # minus the bits of a: the bits of 1/a within 12 %
-EXP_LIMITS = (-708.0, 709.0)
+EXP_LIMITS = (-746.0, 710.0)  # beyond them exp is 0 or infinite
+TINY = 2.2250738585072014e-308  # the smallest normal double
 # log(1+f) after s = f/(2+f): coefficients of FreeBSD's msun e_log.c
 LOG = (
     0.6666666666666735130,
@@ -40,22 +42,8 @@ LOG = (
     0.1531383769920937332,
     0.1479819860511658591,
 )
-EXP = (
-    1.0,
-    1.0,
-    1 / 2,
-    1 / 6,
-    1 / 24,
-    1 / 120,
-    1 / 720,
-    1 / 5040,
-    1 / 40320,
-    1 / 362880,
-    1 / 3628800,
-    1 / 39916800,
-    1 / 479001600,
-    1 / 6227020800,
-)
+# (exp(r) - 1 - r) / r**2
+EXP = tuple(1 / factorial(n) for n in range(2, 14))
 
 
 class Emitter:
@@ -136,29 +124,39 @@ class Emitter:
         return self.refine(a, x)
 
     def log(self, x):
-        """Within 1.3e-16 relative; not a number at x <= 0; subnormal numbers are not handled."""
-        i = self.bits(x)
+        """Within 1 unit in the last place of the C library's; 1/(2+f) without a division."""
+        small = self.b.fcmp_ordered("<", x, self.k(TINY))
+        i = self.bits(self.b.select(small, self.mul(x, self.k(2.0**54)), x))
         n = self.b.ashr(self.b.sub(i, self.ki(ROOT_HALF_BITS)), self.ki(52))
         f = self.sub(self.double(self.b.sub(i, self.b.shl(n, self.ki(52)))), self.k(1))
         n = self.sub(self.double(self.b.add(n, self.ki(MAGIC_BITS))), self.k(MAGIC))
+        n = self.b.select(small, self.sub(n, self.k(54)), n)
         d = self.add(f, self.k(2))
         r = self.refine(d, self.refine(d, self.polynomial(f, (0.5, -0.25, 0.125))))
         s, half = self.mul(f, r), self.mul(self.mul(f, f), self.k(0.5))
         z = self.mul(s, s)
         tail = self.fnma(s, self.fma(z, self.polynomial(z, LOG), half), half)
         y = self.fma(n, self.k(LN2), self.sub(f, tail))
-        return self.b.select(self.above(x, self.k(0)), y, self.k(float("nan")))
+        y = self.b.select(self.b.fcmp_ordered("<", x, self.k(float("inf"))), y, x)
+        zero = self.b.fcmp_ordered("==", x, self.k(0))
+        outside = self.b.select(zero, self.k(float("-inf")), self.k(float("nan")))
+        return self.b.select(self.above(x, self.k(0)), y, outside)
 
     def exp(self, x):
-        """Within 3.8e-16 relative; saturates outside EXP_LIMITS; not a number stays so."""
+        """Within 1 unit in the last place of the C library's; scaled in two halves, so that the
+        subnormal results and infinity come out by themselves; not a number stays so."""
         low, high = map(self.k, EXP_LIMITS)
         x = self.b.select(self.above(x, high), high, x)
         x = self.b.select(self.above(low, x), low, x)
         shifted = self.fma(x, self.k(LOG2_E), self.k(MAGIC))
         n = self.sub(shifted, self.k(MAGIC))
         r = self.fnma(n, self.k(LN2_LOW), self.fnma(n, self.k(LN2_HIGH), x))
-        power = self.b.shl(self.bits(shifted), self.ki(52))
-        return self.double(self.b.add(self.bits(self.polynomial(r, EXP)), power))
+        y = self.add(self.fma(self.mul(r, r), self.polynomial(r, EXP), r), self.k(1))
+        whole = self.b.sub(self.bits(shifted), self.ki(MAGIC_BITS))
+        half = self.b.ashr(whole, self.ki(1))
+        y = self.double(self.b.add(self.bits(y), self.b.shl(half, self.ki(52))))
+        rest = self.b.add(self.b.sub(whole, half), self.ki(1023))
+        return self.mul(y, self.double(self.b.shl(rest, self.ki(52))))
 
     def address(self, place):
         *frame, row = place.split("+")

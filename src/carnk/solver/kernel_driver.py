@@ -18,18 +18,6 @@ def put(w, row, lane, values):
 
 
 @njit(nogil=True, _nrt=False, error_model="numpy")
-def interpolate(w, lane, s, target, stride):
-    """The lane's states at the fraction s of the step just made, into target[0], target[stride]."""
-    for i in range(STATES):
-        bend = 0.0
-        for j in range(BENDS - 1, -1, -1):
-            bend = w[(DENSE + j * STATES + i) * LANES + lane] + s * bend
-        old, new = w[(Y + i) * LANES + lane], w[(NEW + i) * LANES + lane]
-        value = (1.0 - s) * old + s * (new + (1.0 - s) * bend)
-        target[i * stride] = 0.0 if POSITIVE[i] and value < 0.0 else value
-
-
-@njit(nogil=True, _nrt=False, error_model="numpy")
 def crosses(w, lane, job, q, here):
     """Whether an event still to come had its trigger at or below 0 and has it above 0 in `here`."""
     for e in range(EVENTS):
@@ -41,22 +29,20 @@ def crosses(w, lane, job, q, here):
 
 @njit(nogil=True, _nrt=False, error_model="numpy")
 def locate(w, lane, job, q):
-    """The fraction of the step at which the first event fires; the states there become NEW.
+    """The fraction of the step at which the first event fires.
 
     Bisection keeps an end at which nothing has fired and one at which something has.
     """
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = 0.5 * (low + high)
-        interpolate(w, lane, middle, w[PROBE * LANES + lane :], LANES)
-        triggers(w, intp(PROBE), intp(TRIED))
+        w[FRACTION * LANES + lane] = middle
+        between(w, 0, 0)
+        triggers(w, intp(WITHIN), intp(TRIED))
         if crosses(w, lane, job, q, intp(TRIED)):
             high = middle
         else:
             low = middle
-    interpolate(w, lane, high, w[PROBE * LANES + lane :], LANES)
-    for i in range(STATES):
-        w[(NEW + i) * LANES + lane] = w[(PROBE + i) * LANES + lane]
     return high
 
 
@@ -148,7 +134,6 @@ def fill(w, job, seats):
 @njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def propose(w, job, seats):
     """Choose every lane's next step; returns whether an output falls into one of them."""
-    clear(w, 0, 0)
     guessed = False
     wanted = False
     for lane in range(LANES):
@@ -156,6 +141,7 @@ def propose(w, job, seats):
         if seat.patient < 0:
             continue
         if seat.fresh and not guessed:
+            clear(w, 0, 0)
             rhs(w, intp(Y), intp(K0))
             guess(w, 0, 0)
             guessed = True
@@ -173,31 +159,60 @@ def propose(w, job, seats):
 
 @njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
 def judge(w, lane, job, seats):
-    """Accept or refuse the lane's step, write the outputs within it, choose the next length."""
+    """Accept or refuse the lane's step, find where it ends, choose the next length."""
     error, factor_h = w[ERROR * LANES + lane], w[FACTOR * LANES + lane]
     seat = seats[lane]
-    taken, t, q = seat.taken, seat.t, seat.patient
     seat.used += 1
-    seat.due = False
+    seat.due, seat.cut, seat.before = False, 0.0, seat.t
     if not error < 1.0:
         seat.rejected = True
-        seat.h = taken * (factor_h if error >= 1.0 else 0.1)
+        seat.h = seat.taken * (factor_h if error >= 1.0 else 0.1)
         return
-    after = seat.stop if seat.last else t + taken
+    seat.t = seat.stop if seat.last else seat.t + seat.taken
     seat.due = seat.last
-    if EVENTS and crosses(w, lane, job, q, intp(TRIGGER)):
-        after = t + taken * locate(w, lane, job, q)
+    if EVENTS and crosses(w, lane, job, seat.patient, intp(TRIGGER)):
+        seat.cut = locate(w, lane, job, seat.patient)
+        seat.t = seat.before + seat.taken * seat.cut
         seat.due = True
     else:
         for e in range(EVENTS):
             w[(WAS + e) * LANES + lane] = w[(TRIGGER + e) * LANES + lane]
-    while seat.output < after:
-        interpolate(w, lane, (seat.output - t) / taken, job.out[q, seat.written], 1)
-        seat.written += 1
-        seat.output = job.times[seat.written]
-    limit = 1.0 if seat.rejected else GROWTH
-    seat.t, seat.h = after, taken * min(factor_h, limit)
+    seat.h = seat.taken * min(factor_h, 1.0 if seat.rejected else GROWTH)
     seat.rejected = False
+
+
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
+def write(w, job, seats):
+    """Write the outputs within the steps just accepted, one of every lane at a time."""
+    while True:
+        found = False
+        for lane in range(LANES):
+            seat = seats[lane]
+            if seat.patient >= 0 and seat.output < seat.t:
+                w[FRACTION * LANES + lane] = (seat.output - seat.before) / seat.taken
+                found = True
+        if not found:
+            return
+        between(w, 0, 0)
+        for lane in range(LANES):
+            seat = seats[lane]
+            if seat.patient >= 0 and seat.output < seat.t:
+                for i in range(STATES):
+                    job.out[seat.patient, seat.written, i] = w[(WITHIN + i) * LANES + lane]
+                seat.written += 1
+                seat.output = job.times[seat.written]
+
+
+@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
+def cut(w, seats):
+    """A step with an event in it ends at the event: the states there become NEW."""
+    for lane in range(LANES):
+        seat = seats[lane]
+        if seat.patient >= 0 and seat.cut > 0.0:
+            w[FRACTION * LANES + lane] = seat.cut
+            between(w, 0, 0)
+            for i in range(STATES):
+                w[(NEW + i) * LANES + lane] = w[(WITHIN + i) * LANES + lane]
 
 
 @njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
@@ -249,6 +264,10 @@ def solve_patients(job, seats, w):
         for lane in range(LANES):
             if seats[lane].patient >= 0:
                 judge(w, lane, job, seats)
+        if wanted:
+            write(w, job, seats)
+            if EVENTS:
+                cut(w, seats)
         accept(w, 0, 0)
         left = 0
         for lane in range(LANES):

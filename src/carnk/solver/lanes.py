@@ -52,6 +52,8 @@ SEAT = np.dtype(
         ("t", np.float64),
         ("h", np.float64),  # length to try next
         ("taken", np.float64),  # length of the step being made
+        ("before", np.float64),  # where that step started
+        ("cut", np.float64),  # the fraction of it at which an event ended it, or 0
         ("stop", np.float64),  # the next dose or the end
         ("output", np.float64),  # the next output
         ("last", np.bool_),  # this step reaches `stop`

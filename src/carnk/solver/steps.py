@@ -107,7 +107,8 @@ class _Planner:
         self.was = buffer.block("was", len(traced.triggers))
         self.trigger = buffer.block("trigger", len(traced.triggers))
         buffer.block("tried", len(traced.triggers))
-        buffer.block("probe", self.size)
+        (self.fraction,) = buffer.block("fraction", 1)
+        self.within = buffer.block("within", self.size)
         self.effect = buffer.block("effect", len(self.effects))
         self.src, self.dst = (buffer.frame(name, self.size) for name in ("src", "dst"))
 
@@ -195,7 +196,7 @@ class _Planner:
         return combine(weights, self.k, self.y)
 
     def _finish(self) -> None:
-        """Kernels finish (new state, error, step factor), dense, accept."""
+        """Kernels finish (new state, error, step factor), dense, between, accept."""
         method, nothing = self.method, [self.zero] * self.size
         final = self._advance(method.a[-1], method.b)
         scales = [
@@ -213,8 +214,21 @@ class _Planner:
         )
         bends = [combine(w, self.k, nothing) for w in method.dense]
         self.kernels["dense"] = interleave(*(into(b, e) for b, e in zip(self.dense, bends)))
+        self.kernels["between"] = into(self.within, self._between())
         chosen = (where(1 - self.error, v, u) for u, v in zip(self.y, self.new))
         self.kernels["accept"] = into(self.y, chosen)
+
+    def _between(self) -> list[Expr]:
+        """The states at each lane's fraction of the step just made, from the dense output."""
+        s, rest = self.fraction, 1 - self.fraction
+        values = []
+        for i, (old, new) in enumerate(zip(self.y, self.new)):
+            bend = self.zero
+            for row in reversed(self.dense):
+                bend = row[i] + s * bend
+            value = rest * old + s * (new + rest * bend)
+            values.append(maximum(self.zero, value) if i in self.positive else value)
+        return values
 
     def _begin(self) -> None:
         """Kernels clear and guess: the first step after a restart, from the rates there."""

@@ -210,3 +210,16 @@ def test_a_model_with_a_hill_term_starts_from_nothing():
 
     s = run(Model(("out", "inside"), ("steep",), (uptake,)), [[1.5]], [[0.0, 0.0]], [5.0])
     assert not s.failed.any()
+
+
+def test_outputs_within_the_step_that_an_event_ends_come_from_that_step():
+    def loss(y, p):
+        return {"x": -p.k * y.x}
+
+    event = Event("low", lambda y, p: p.low - y.x, lambda y, p: {"x": p.added})
+    model = Model(("x",), ("k", "low", "added"), (loss,), (event,))
+    times = np.linspace(0, 12, 4001)  # many outputs in every step
+    s = solve(model, [0.3, 0.2, 5.0], [1.0], times, rtol=1e-10, atol=1e-14)
+    when = np.log(1 / 0.2) / 0.3
+    exact = np.where(times < when, np.exp(-0.3 * times), 5.2 * np.exp(-0.3 * (times - when)))
+    assert s.values[0, :, 0] == pytest.approx(exact, rel=1e-7)
