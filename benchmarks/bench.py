@@ -1,10 +1,12 @@
-"""Patients per second and error of this solver and of libRoadRunner, measured side by side.
+"""Patients per second and error of this solver and of others, measured side by side in one run.
 
-Both get the same model (libRoadRunner reads the SBML written here), the same patients, doses and
-output days and rtol 1e-6, each on one thread, in alternating rounds. The error of both is taken
-against our own solution at rtol 1e-11, which SciPy's Radau checks on one patient.
+All get the same models (libRoadRunner reads the SBML written here), patients, doses and output
+days at rtol 1e-6 and atol 1e-12, each on one thread, in alternating rounds; a contender too slow
+for a round does its first patients only. A ratio is the median of the rounds' own ratios. Errors
+are taken against our own solution at rtol 1e-11, which SciPy's Radau checks in the tests. Who is
+not installed is named and left out.
 
-    python benchmarks/bench.py [patients]
+    python benchmarks/bench.py [patients] [case number ...]
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -25,101 +27,56 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import rivals, twenty_states
-from carnk.kinetics import MODEL, time_grid
-from carnk.kinetics.courses import tolerances
-from carnk.library import load
-from carnk.solver import Doses, Model, solve
-from carnk.study import read
-from carnk.study.patients import draw, start_day
+from benchmarks import rivals
+from benchmarks.cases import ATOL, EXACT, RTOL, Case, all_cases
+from carnk.solver.executors import executor
+from carnk.solver.kernel import kernel
+from carnk.solver.method import RODAS5P
+from carnk.solver.steps import plan
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-RTOL, ATOL = 1e-6, 1e-12
+Contender = Callable[[slice, float], Any]
 FLOOR = 1e-3  # errors are |y - reference| / (|reference| + FLOOR)
-ROUNDS = 5
 CHUNK = 1000  # patients per call of ours, as in a run
-FEW = 100  # patients of libRoadRunner's rounds and of the errors
-REQUIRED = 15.0  # times as many patients per second as libRoadRunner
+ROUNDS, SECONDS = 5, 3.0  # rounds per table, and about how long a contender may take in one
+FEW = 100  # patients whose errors are taken
+PEER = "libRoadRunner"
+TIGHTER = (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)  # rtol of the peer, to find where the errors are equal
+REQUIRED = {1: 5.0, 100: 25.0}  # times the peer's speed, by patients, at equal rtol
+REQUIRED_AT_EQUAL_ERROR = 40.0
+AVAILABLE = ("numba", "llvmlite", "numpy", "scipy", "libroadrunner", "diffrax", "jax")
+# Vector instructions of one operation, where it is not one.
+COST = {"load": 0, "store": 0, "where": 2, "max": 2, "rough": 5, "exp": 24, "log": 45, "fms": 2}
 
 
-@dataclass(frozen=True)
-class Case:
-    """A model and its patients; settings of ours by name are atol, one or one per state."""
+def ours(case: Case, atol: Any) -> Contender:
+    """Our solver as a contender: patients in chunks; keeps the last chunk."""
 
-    title: str
-    model: Model
-    parameters: Array
-    initial: Array
-    doses: Doses  # the same states and days for all
-    times: Array
-    settings: dict[str, Any]
+    def run(rows: slice, rtol: float) -> Any:
+        first, end, _ = rows.indices(len(case.parameters))
+        values = [
+            case.solve(slice(at, min(at + CHUNK, end)), atol, rtol).values
+            for at in range(first, end, CHUNK)
+        ]
+        return values[-1]
 
-    def solve(self, rows: slice, atol: Any, rtol: float = RTOL) -> Any:
-        """Our solution of some of the patients, on one thread."""
-        d = Doses(self.doses.times[rows], self.doses.states, self.doses.amounts[rows])
-        return solve(
-            self.model, self.parameters[rows], self.initial[rows], self.times,
-            doses=d, start=float(self.times[0]), rtol=rtol, atol=atol,
-        )  # fmt: skip
-
-    def solve_all(self, atol: Any) -> None:
-        """All patients in chunks; nothing is kept."""
-        for first in range(0, len(self.parameters), CHUNK):
-            self.solve(slice(first, first + CHUNK), atol)
+    return run
 
 
-@dataclass
-class Measured:
-    """What was found for one contender."""
-
-    speeds: list[float] = field(default_factory=list)  # patients per second, one per round
-    steps: float = np.nan
-    errors: Array = field(default_factory=lambda: np.empty(0))  # worst of every patient
-
-
-def car_nk(patients: int) -> Case:
-    """The in-vivo model with the patients of the built-in study liu2020, for a year."""
-    study = read("liu2020")
-    cohort = draw(study, load().view(), np.arange(patients), uncertain=False)
-    infusions = {day for arm in study.arms for day in arm.regimen.infusion.days}
-    times = time_grid(start_day(study), study.days, tuple(sorted(infusions)))
-    doses = cohort.doses
-    assert (doses.states == doses.states[0]).all()
-    return Case(
-        "CAR-NK model, study liu2020", MODEL, cohort.parameters, cohort.initial,
-        Doses(doses.times, doses.states[0], doses.amounts), times,
-        {"carnk, as in a run (atol per state)": tolerances(), "carnk, atol 1e-12": ATOL},
-    )  # fmt: skip
-
-
-def twenty(patients: int) -> Case:
-    """A made-up mildly stiff model of 20 states."""
-    population = twenty_states.population(patients)
-    model, times = twenty_states.MODEL, twenty_states.TIMES
-    return Case("Second model", model, *population, times, {"carnk, atol 1e-12": ATOL})
-
-
-def measure(case: Case) -> dict[str, Measured]:
-    """Alternating rounds of all contenders; libRoadRunner solves the first patients only."""
-    few = slice(min(FEW, len(case.parameters)))
-    d = Doses(case.doses.times[few], case.doses.states, case.doses.amounts[few])
-    people = case.parameters[few], case.initial[few]
-    rival = rivals.roadrunner_solver(case.model, *people, case.times, d)
-    exact = case.solve(few, 1e-14, 1e-11).values
-    found = {name: Measured() for name in (*case.settings, "libRoadRunner CVODE, atol 1e-12")}
-    *ours, theirs = found.values()
-    courses = np.empty(0)
-    for _ in range(ROUNDS):
-        for mine, atol in zip(ours, case.settings.values()):
-            mine.speeds.append(len(case.parameters) / seconds(lambda a=atol: case.solve_all(a)))
-        began = time.perf_counter()
-        courses = rival(RTOL)
-        theirs.speeds.append(len(courses) / (time.perf_counter() - began))
-    theirs.errors = errors(courses, exact)
-    for mine, atol in zip(ours, case.settings.values()):
-        mine.errors = errors(case.solve(few, atol).values, exact)
-        mine.steps = float(case.solve(slice(CHUNK), atol).steps.mean())
-    return found
+def contenders(case: Case) -> tuple[dict[str, Contender], dict[str, str]]:
+    """Those who can run, and why the others cannot."""
+    found: dict[str, Contender] = {n: ours(case, atol) for n, atol in case.settings.items()}
+    absent = {}
+    for name, make in rivals.ALL.items():
+        try:
+            found[name] = make(case)
+        except ImportError:
+            absent[name] = "not installed"
+        except ValueError as error:
+            absent[name] = str(error)
+    for run in found.values():
+        run(slice(1), RTOL)  # compile
+    return found, absent
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -129,47 +86,182 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def one_at_a_time(run: Contender, count: int) -> None:
+    """The first patients in calls of their own."""
+    for n in range(count):
+        run(slice(n, n + 1), RTOL)
+
+
+def rounds(found: dict[str, Contender], patients: int) -> dict[str, Array]:
+    """Patients per second, one number per round, contenders taking turns."""
+    speeds: dict[str, list[float]] = {name: [] for name in found}
+    counts = dict.fromkeys(found, 1 if patients > 1 else 3)
+    for n in range(ROUNDS + 1):
+        for name, run in found.items():
+            count = counts[name]
+            if patients == 1:
+                took = seconds(lambda r=run, c=count: one_at_a_time(r, c))
+            else:
+                took = seconds(lambda r=run, c=count: r(slice(c), RTOL))
+            if n:
+                speeds[name].append(count / took)
+            else:  # the first round only tells how many patients fit into the next
+                few = max(int(count / took * SECONDS), 1)
+                counts[name] = min(few, 20 if patients == 1 else patients)
+                if counts[name] > 1 and count == 1 and patients > 1:
+                    run(slice(counts[name]), RTOL)  # diffrax compiles for a number of patients
+    return {name: np.array(each) for name, each in speeds.items()}
+
+
+def speed_table(case: Case, found: dict[str, Contender], sizes: list[int]) -> str:
+    """Patients per second by number of patients, and the ratio of ours to the peer's."""
+    lines = [f"{'patients/s, one thread':36}" + "".join(f"{f'N={n}':>10}" for n in sizes)]
+    measured = [rounds(found, n) for n in sizes]
+    for name in found:
+        lines.append(f"{name:36}" + "".join(f"{np.median(m[name]):10.3g}" for m in measured))
+    for name in case.settings if PEER in found else ():
+        ratios = [float(np.median(m[name] / m[PEER])) for m in measured]
+        lines.append(f"{name + ' / ' + PEER:36}" + "".join(f"{r:10.1f}" for r in ratios))
+        if name == "carnk":
+            wanted = [max(v for k, v in REQUIRED.items() if k <= n) for n in sizes]
+            marks = ["met" if r >= w else f"below {w:g}" for r, w in zip(ratios, wanted)]
+            lines.append(f"{'':36}" + "".join(f"{m:>10}" for m in marks))
+    return "\n".join(lines)
+
+
 def errors(values: Array, reference: Array) -> Array:
     """The worst error of every patient, over states and days."""
     return np.asarray((np.abs(values - reference) / (np.abs(reference) + FLOOR)).max(axis=(1, 2)))
 
 
-def radau_against_reference(case: Case) -> float:
-    """The worst difference between our reference and Radau at rtol 1e-10 on the first patient."""
-    one = case.solve(slice(1), 1e-14, 1e-11)
-    assert not one.event_counts.any(), "Radau is called without events"
-    d = Doses(case.doses.times[:1], case.doses.states, case.doses.amounts[:1])
-    due, model = rivals.doses_of(d, 0), replace(case.model, events=())
-    values = rivals.by_radau(model, case.parameters[0], case.initial[0], case.times, due)
-    return float(errors(values[None], one.values).max())
-
-
-def table(case: Case, found: dict[str, Measured]) -> str:
-    """One row per contender; ratios are medians of the rounds' own ratios."""
-    *_, theirs = found.values()
-    days = case.times[-1] - max(case.times[0], 0.0)
-    lines = [
-        f"{case.title}: {len(case.model.states)} states, {days:.0f} days, {len(case.times)} "
-        f"outputs, {len(case.parameters)} patients",
-        f"{'rtol 1e-6, one thread':36}{'patients/s':>11}{'ratio':>7}{'steps':>7}"
-        "   error median / p95 / max",
-    ]
-    for name, one in found.items():
-        ratio = np.median(np.array(one.speeds) / theirs.speeds)
-        spread = (*np.percentile(one.errors, (50, 95)), one.errors.max())
-        steps = f"{one.steps:.0f}" if np.isfinite(one.steps) else "-"
-        lines.append(
-            f"{name:36}{np.median(one.speeds):11.0f}{ratio:7.1f}{steps:>7}"
-            f"   {' / '.join(f'{e:.1e}' for e in spread)}"
-        )
+def error_table(case: Case, found: dict[str, Contender], exact: Array) -> str:
+    """Error at rtol 1e-6, median / p95 / max over patients."""
+    lines = [f"{'error at rtol 1e-6':36}   median      p95      max   patients"]
+    for name, run in found.items():
+        count = 8 if name.startswith("diffrax") else len(exact)
+        worst = errors(run(slice(count), RTOL), exact[:count])
+        spread = (*np.percentile(worst, (50, 95)), worst.max())
+        lines.append(f"{name:36}" + "".join(f"{e:9.1e}" for e in spread) + f"{count:11}")
     return "\n".join(lines)
+
+
+def equal_error(case: Case, found: dict[str, Contender], exact: Array) -> str:
+    """Ours at rtol 1e-6 against the peer at the rtol where its error is the same."""
+    if PEER not in found:
+        return ""
+    count = len(exact)
+    mine, peer = found["carnk"], found[PEER]
+    mine_off = errors(mine(slice(count), RTOL), exact)
+    speeds, spread = [], []
+    for rtol in TIGHTER:
+        spread.append(errors(peer(slice(count), rtol), exact))
+        took = [
+            (
+                seconds(lambda r=rtol: peer(slice(count), r)),
+                seconds(lambda: mine(slice(count), RTOL)),
+            )
+            for _ in range(3)
+        ]
+        speeds.append([theirs / own for theirs, own in took])
+    ratio = np.log(np.median(speeds, axis=1))
+    lines = []
+    for name, q in (("median", 50), ("p95", 95)):
+        theirs = np.log(np.percentile(spread, q, axis=1))
+        target = np.log(np.percentile(mine_off, q))
+        order = np.argsort(theirs)
+        inside = theirs.min() <= target <= theirs.max()
+        at = float(np.exp(np.interp(target, theirs[order], ratio[order])))
+        mark = "met" if at >= REQUIRED_AT_EQUAL_ERROR else f"below {REQUIRED_AT_EQUAL_ERROR:g}"
+        note = "" if inside else "  (outside the range measured: nearest rtol)"
+        lines.append(f"carnk / {PEER} at equal {name} error, N={count}: {at:.1f} x, {mark}{note}")
+    return "\n".join(lines)
+
+
+def multiply_adds_per_second() -> float:
+    """Vector multiply-adds on registers alone, best of 20."""
+    import numba
+
+    from carnk.solver.kernel import best_lanes
+
+    lanes, many, depth = best_lanes(), 16, 50
+    lines = [f"a{i} load {i}" for i in range(many)] + ["m load 16", "c load 17"]
+    names = [f"a{i}" for i in range(many)]
+    for n in range(depth):
+        for i in range(many):
+            lines.append(f"v{n}x{i} fma {names[i]} m c")
+            names[i] = f"v{n}x{i}"
+    lines += [f"{i} store {names[i]}" for i in range(many)]
+    tape = kernel("\n".join(lines), lanes)
+
+    @numba.njit
+    def block(w: Array) -> None:
+        tape(w, 0, 0)
+
+    @numba.njit
+    def loop(w: Array, count: int) -> None:
+        for _ in range(count):
+            block(w)
+
+    w = np.full(18 * lanes, 0.5)
+    loop(w, 1)
+    return 5000 * many * depth / min(seconds(lambda: loop(w, 5000)) for _ in range(20))
+
+
+def bounds(case: Case) -> str:
+    """What the machine and the kernels allow, and our share of both."""
+    import numba
+
+    engine, made = executor(case.model, "kernel"), plan(case.model, RODAS5P)
+    cost = {
+        name: sum(COST.get(op, 1) * n for op, n in Counter(
+            line.split()[1] for line in tape.splitlines()).items())
+        for name, tape in made.kernels.items()
+    }  # fmt: skip
+    work = sum(cost[name] for name, *_ in made.step)
+    step = engine.functions["step"]
+
+    @numba.njit
+    def loop(w: Array, count: int) -> None:
+        for _ in range(count):
+            step(w)
+
+    rows, lanes = made.rows, engine.lanes
+    w = engine.memory()
+    table = w.reshape(-1, lanes)
+    table[rows["raw"] : rows["raw"] + case.parameters.shape[1]] = case.parameters[:lanes].T
+    table[rows["y"] : rows["y"] + case.initial.shape[1]] = case.initial[:lanes].T
+    table[rows["ih"]], table[rows["rtol"]] = 100.0, RTOL
+    table[rows["atol"] : rows["atol"] + case.initial.shape[1]] = ATOL
+    engine.functions["prologue"](w, 0, 0)
+    loop(w, 1)
+    usual = case.settings["carnk"]
+    rows_of = slice(CHUNK)
+    steps = float(case.solve(rows_of, usual).steps.mean())
+    rate, per_step, whole = np.inf, np.inf, np.inf
+    for _ in range(ROUNDS):  # all three in turn: the machine's speed moves
+        rate = min(rate, 1 / multiply_adds_per_second())
+        per_step = min(per_step, seconds(lambda: loop(w, 2000)) / 2000)
+        whole = min(whole, seconds(lambda: case.solve(rows_of, usual)) / CHUNK)
+    arithmetic = lanes / (work * rate * steps)
+    kernels = lanes / (per_step * steps)
+    return (
+        f"{steps:.0f} steps per patient, {work} vector operations per step of {lanes} patients; "
+        f"{1e-9 / rate:.1f}e9 vector multiply-adds/s\n"
+        f"bound by arithmetic {arithmetic:.0f} patients/s, by the kernels {kernels:.0f}; "
+        f"measured {1 / whole:.0f}: {100 / whole / arithmetic:.0f} % and "
+        f"{100 / whole / kernels:.0f} % of them (best of {ROUNDS})"
+    )
 
 
 def heading() -> str:
     """Date, processor and versions."""
-    names = ("numba", "llvmlite", "numpy", "scipy", "libroadrunner")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"{date.today()}  {processor()}\nPython {python_version()}, {versions}"
+    found = []
+    for name in AVAILABLE:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return f"{date.today()}  {processor()}\nPython {python_version()}, {', '.join(found)}"
 
 
 def processor() -> str:
@@ -186,29 +278,34 @@ def peak_mib() -> float:
     return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
 
 
+def report(case: Case, sizes: list[int]) -> None:
+    """Everything about one case."""
+    days = case.times[-1] - max(case.times[0], 0.0)
+    print(
+        f"\n{case.title}: {len(case.model.states)} states, {days:.0f} days, "
+        f"{len(case.times)} outputs",
+        flush=True,
+    )
+    found, absent = contenders(case)
+    for name, why in absent.items():
+        print(f"left out: {name} ({why})")
+    print(speed_table(case, found, sizes), flush=True)
+    few = case.solve(slice(FEW), EXACT[1], EXACT[0])
+    exact = few.values[~few.event_counts.any(axis=1)] if few.event_counts.any() else few.values
+    assert len(exact) == len(few.values), "choose patients without events: LSODA has none"
+    print(error_table(case, found, exact), flush=True)
+    print(equal_error(case, found, exact), flush=True)
+    print(bounds(case), flush=True)
+
+
 def main() -> None:
-    patients = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    largest = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    chosen = [int(n) for n in sys.argv[2:]] or [1, 2, 3, 4]
     print(heading(), flush=True)
-    case = car_nk(patients)
-    usual = next(iter(case.settings.values()))
-    first = seconds(lambda: case.solve(slice(1), usual))
-    whole = seconds(lambda: case.solve_all(usual))
-    peak = peak_mib()
-    for each in (case, twenty(patients)):
-        found = measure(each)
-        print(f"\n{table(each, found)}")
-        print(
-            f"reference against Radau, one patient: {radau_against_reference(each):.1e}", flush=True
-        )
-        if each is case:
-            ours, *_, theirs = (np.array(one.speeds) for one in found.values())
-            ratio = np.median(ours / theirs)
-            print(
-                f"{patients} patients x 365 days: {whole:.1f} s on one thread; "
-                f"first patient after {first:.1f} s; peak memory {peak:.0f} MiB\n"
-                f"required {REQUIRED:.0f} x libRoadRunner at rtol 1e-6: {ratio:.1f} x, "
-                f"{'met' if ratio >= REQUIRED else 'NOT MET'}"
-            )
+    sizes = sorted({n for n in (1, 100, 1000, 10_000) if n <= largest} | {largest})
+    for number, case in enumerate(all_cases(largest), 1):
+        if number in chosen:
+            report(case, sizes)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,14 @@ def test_every_kernel_agrees_to_rounding(model):
     table = np.exp(draws.standard_normal((rows["end"], lanes)))
     table[rows["rtol"]], table[rows["ih"]] = 1e-6, 1e3
     calls = [("prologue", 0, 0), ("triggers", rows["y"], rows["trigger"]), ("effects", 0, 0)]
-    calls += [*made.step, ("dense", 0, 0), ("guess", 0, 0), ("accept", 0, 0)]
+    calls += [
+        *made.step,
+        ("between", 0, 0),
+        ("propose", 0, 0),
+        ("judge", 0, 0),
+        ("guess", 0, 0),
+        ("accept", 0, 0),
+    ]
     for name, src, dst in calls:
         w = compiled.memory()
         w.reshape(-1, lanes)[:] = table

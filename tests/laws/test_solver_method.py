@@ -38,7 +38,6 @@ def fixed_steps(executor, count, end):
     for n in range(count):
         functions["step"](w)
         if n == count - 1:
-            functions["dense"](w, 0, 0)
             table[rows["fraction"]] = 0.5
             functions["between"](w, 0, 0)
             middle = table[rows["within"] : rows["within"] + 2, 0].copy()

@@ -25,14 +25,13 @@ import numpy as np
 from .lanes import NOT_A_NUMBER, TOO_MANY, TOO_SMALL, empty_seats, plain_seats
 from .method import RODAS5P
 from .model import Model
-from .steps import Plan, plan
+from .steps import GROWTH, Plan, plan
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "kernel_driver.py"
 KERNEL = HERE / "kernel.py"
 INTERPRETER_LANES = 64  # fixed, so that a patient's numbers do not hang on the size of the batch
 JIT = "@njit(nogil=True, _nrt=False)"  # not counting references: it cost a quarter of the time
-GROWTH = 6.0  # a step grows at most by this factor
 
 NUMPY = {
     "add": "{0} + {1}",
@@ -132,7 +131,6 @@ def _header(made: Plan, lanes: int) -> str:
         "LANES": lanes,
         "STATES": made.states,
         "EVENTS": made.events,
-        "BENDS": made.bends,
         "POSITIVE": made.positive,
         "EFFECTS": made.effects or ((0, 0),),
         "GROWTH": GROWTH,

@@ -3,7 +3,7 @@
 """The loop that carries patients through the lanes: a template, never imported.
 
 `executors.py` puts it behind the kernels of one model, the first row of every block of the work
-buffer (Y, NEW, K0, ...) and the constants LANES, STATES, EVENTS, BENDS, POSITIVE and EFFECTS. The
+buffer (Y, NEW, K0, ...) and the constants LANES, STATES, EVENTS, POSITIVE and EFFECTS. The
 kernel engine compiles it; the interpreter runs the same text as plain Python.
 
 The work buffer `w` is flat: row r of lane l is w[r * LANES + l]. `job` is a `lanes.Job`,
@@ -80,7 +80,7 @@ def reach(t):
 def restart(w, lane, job, seats):
     """At a dose, an event, the start or the end: jumps, then the outputs due at this instant."""
     seat = seats[lane]
-    q, t = seat.patient, seat.t
+    q, t = seat.patient, w[T * LANES + lane]
     fire(w, lane, job, q, t)
     n = seat.dose
     while job.dose_time[q, n] <= reach(t):
@@ -92,12 +92,15 @@ def restart(w, lane, job, seats):
     for i in range(STATES):
         if POSITIVE[i] and w[(Y + i) * LANES + lane] < 0.0:  # a jump took more than there was
             w[(Y + i) * LANES + lane] = 0.0
-    seat.stop = min(job.dose_time[q, n], job.end)
+    for e in range(EVENTS):
+        still = job.event_count[q, e] < job.event_limit[e]
+        w[(ARMED + e) * LANES + lane] = 1.0 if still else 0.0
+    w[STOP * LANES + lane] = min(job.dose_time[q, n], job.end)
     while job.times[seat.written] <= reach(t):
         for i in range(STATES):
             job.out[q, seat.written, i] = w[(Y + i) * LANES + lane]
         seat.written += 1
-    seat.output = job.times[seat.written]
+    w[OUTPUT * LANES + lane] = job.times[seat.written]
     seat.fresh = True
 
 
@@ -113,8 +116,12 @@ def fill(w, job, seats):
         while q < job.parameters.shape[0] and job.status[q]:
             q = take(job.counter)
         if q < job.parameters.shape[0]:
-            seat.patient, seat.t = q, job.start
-            seat.dose, seat.written, seat.used = 0, 0, 0
+            seat.patient, seat.dose, seat.written = q, 0, 0
+            w[T * LANES + lane], w[USED * LANES + lane], w[BUSY * LANES + lane] = (
+                job.start,
+                0.0,
+                1.0,
+            )
             put(w, intp(RAW), lane, job.parameters[q])
             put(w, intp(Y), lane, job.initial[q])
             seated += 1
@@ -124,127 +131,126 @@ def fill(w, job, seats):
     if EVENTS:
         triggers(w, intp(Y), intp(TRIGGER))
     for lane in range(LANES):
-        if seats[lane].patient >= 0 and seats[lane].used == 0:
+        if seats[lane].patient >= 0 and w[USED * LANES + lane] == 0.0:
             for e in range(EVENTS):
                 w[(WAS + e) * LANES + lane] = w[(TRIGGER + e) * LANES + lane]
             restart(w, lane, job, seats)
     return seated
 
 
-@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
-def propose(w, job, seats):
-    """Choose every lane's next step; returns whether an output falls into one of them."""
-    guessed = False
-    wanted = False
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def begin(w, seats):
+    """Guess the first step of the lanes that have just started or restarted."""
+    clear(w, 0, 0)
+    rhs(w, intp(Y), intp(K0))
+    guess(w, 0, 0)
     for lane in range(LANES):
-        seat = seats[lane]
-        if seat.patient < 0:
-            continue
-        if seat.fresh and not guessed:
-            clear(w, 0, 0)
-            rhs(w, intp(Y), intp(K0))
-            guess(w, 0, 0)
-            guessed = True
-        left = seat.stop - seat.t
-        if seat.fresh:
+        if seats[lane].patient >= 0 and seats[lane].fresh:
             first = w[GUESS * LANES + lane]
-            seat.h = first if first > 0.0 else left
-            seat.fresh = seat.rejected = False
-        seat.last = seat.h * 1.0001 >= left
-        seat.taken = left if seat.last else min(seat.h, 0.5 * left)
-        w[IH * LANES + lane] = 1.0 / seat.taken
-        wanted |= seat.output <= seat.t + seat.taken
-    return wanted
+            left = w[STOP * LANES + lane] - w[T * LANES + lane]
+            w[H * LANES + lane] = first if first > 0.0 else left
+            w[REJECTED * LANES + lane] = 0.0
+            seats[lane].fresh = False
 
 
 @njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
-def judge(w, lane, job, seats):
-    """Accept or refuse the lane's step, find where it ends, choose the next length."""
-    error, factor_h = w[ERROR * LANES + lane], w[FACTOR * LANES + lane]
-    seat = seats[lane]
-    seat.used += 1
-    seat.due, seat.cut, seat.before = False, 0.0, seat.t
-    if not error < 1.0:
-        seat.rejected = True
-        seat.h = seat.taken * (factor_h if error >= 1.0 else 0.1)
-        return
-    seat.t = seat.stop if seat.last else seat.t + seat.taken
-    seat.due = seat.last
-    if EVENTS and crosses(w, lane, job, seat.patient, intp(TRIGGER)):
-        seat.cut = locate(w, lane, job, seat.patient)
-        seat.t = seat.before + seat.taken * seat.cut
-        seat.due = True
-    else:
-        for e in range(EVENTS):
-            w[(WAS + e) * LANES + lane] = w[(TRIGGER + e) * LANES + lane]
-    seat.h = seat.taken * min(factor_h, 1.0 if seat.rejected else GROWTH)
-    seat.rejected = False
+def some(w, row):
+    """Whether any lane says yes."""
+    found = 0.0
+    for lane in range(LANES):
+        found += w[row * LANES + lane]
+    return found > 0.0
 
 
-@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def cross(w, job, seats):
+    """Move the lanes with an event in the step just accepted to the event."""
+    for lane in range(LANES):
+        if w[CROSSED * LANES + lane] > 0.0:
+            part = locate(w, lane, job, seats[lane].patient)
+            begun = w[BEFORE * LANES + lane]
+            w[T * LANES + lane] = begun + w[TAKEN * LANES + lane] * part
+            w[CROSSED * LANES + lane] = part
+
+
+@njit(nogil=True, _nrt=False, error_model="numpy")
 def write(w, job, seats):
     """Write the outputs within the steps just accepted, one of every lane at a time."""
     while True:
         found = False
         for lane in range(LANES):
-            seat = seats[lane]
-            if seat.patient >= 0 and seat.output < seat.t:
-                w[FRACTION * LANES + lane] = (seat.output - seat.before) / seat.taken
+            output = w[OUTPUT * LANES + lane]
+            if w[BUSY * LANES + lane] > 0.0 and output < w[T * LANES + lane]:
+                begun, taken = w[BEFORE * LANES + lane], w[TAKEN * LANES + lane]
+                w[FRACTION * LANES + lane] = (output - begun) / taken
                 found = True
         if not found:
             return
         between(w, 0, 0)
         for lane in range(LANES):
-            seat = seats[lane]
-            if seat.patient >= 0 and seat.output < seat.t:
+            if w[BUSY * LANES + lane] > 0.0 and w[OUTPUT * LANES + lane] < w[T * LANES + lane]:
+                seat = seats[lane]
                 for i in range(STATES):
                     job.out[seat.patient, seat.written, i] = w[(WITHIN + i) * LANES + lane]
                 seat.written += 1
-                seat.output = job.times[seat.written]
+                w[OUTPUT * LANES + lane] = job.times[seat.written]
 
 
-@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
-def cut(w, seats):
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def cut(w):
     """A step with an event in it ends at the event: the states there become NEW."""
     for lane in range(LANES):
-        seat = seats[lane]
-        if seat.patient >= 0 and seat.cut > 0.0:
-            w[FRACTION * LANES + lane] = seat.cut
+        if w[CROSSED * LANES + lane] > 0.0:
+            w[FRACTION * LANES + lane] = w[CROSSED * LANES + lane]
             between(w, 0, 0)
             for i in range(STATES):
                 w[(NEW + i) * LANES + lane] = w[(WITHIN + i) * LANES + lane]
 
 
-@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
-def leave(w, lane, job, seats):
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def leave(w, lane, job, seats, due):
     """Empty the lane if its patient is done or has failed; returns whether it did."""
     seat = seats[lane]
-    q, t = seat.patient, seat.t
+    q, t = seat.patient, w[T * LANES + lane]
     status = 0
-    if seat.used >= job.limit:
+    if w[USED * LANES + lane] >= job.limit:
         status = TOO_MANY
-    elif not seat.due and not t + seat.h > reach(t):
+    elif not due:
         error = w[ERROR * LANES + lane]
         status = TOO_SMALL if error == error else NOT_A_NUMBER
     if status:
         job.status[q], job.failed_at[q] = status, t
         job.out[q, seat.written :] = np.nan
-    if status or (seat.due and reach(t) >= job.end):
-        job.steps[q] = seat.used
+    if status or reach(t) >= job.end:
+        job.steps[q] = int(w[USED * LANES + lane])
         seat.patient = -1
+        idle(w, lane)
         return True
     return False
 
 
-@njit(nogil=True, _nrt=False, error_model="numpy", inline="always")
-def locating(w, job, seats):
-    """Evaluate the triggers after the step; whether an accepted lane has an event within it."""
-    triggers(w, intp(NEW), intp(TRIGGER))
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def idle(w, lane):
+    """Nobody is in the lane: it steps along, asks for nothing and is never looked at."""
+    w[BUSY * LANES + lane], w[T * LANES + lane], w[H * LANES + lane] = 0.0, 0.0, 1.0
+    w[STOP * LANES + lane] = w[OUTPUT * LANES + lane] = np.inf
+
+
+@njit(nogil=True, _nrt=False, error_model="numpy")
+def change(w, job, seats):
+    """Restart the lanes that reached a stop, empty those that are done; returns how many left."""
+    left = 0
     for lane in range(LANES):
-        q = seats[lane].patient
-        if q >= 0 and w[ERROR * LANES + lane] < 1.0 and crosses(w, lane, job, q, intp(TRIGGER)):
-            return True
-    return False
+        if not w[LOOK * LANES + lane] > 0.0:
+            continue
+        accepted = w[REJECTED * LANES + lane] == 0.0
+        cut = w[CROSSED * LANES + lane] > 0.0
+        due = cut or (accepted and w[LAST * LANES + lane] > 0.0)
+        if due:
+            restart(w, lane, job, seats)
+        if leave(w, lane, job, seats, due):
+            left += 1
+    return left
 
 
 @njit(nogil=True, _nrt=False, cache=True, error_model="numpy")
@@ -253,30 +259,29 @@ def solve_patients(job, seats, w):
     for lane in range(LANES):
         put(w, intp(ATOL), lane, job.atol)
         w[RTOL * LANES + lane], w[IH * LANES + lane] = job.rtol, 1.0
+        w[LIMIT * LANES + lane] = job.limit - 0.5
+        idle(w, lane)
     busy = fill(w, job, seats)
+    if busy:
+        begin(w, seats)
     while busy:
-        wanted = propose(w, job, seats)
+        propose(w, 0, 0)
         step(w)
         if EVENTS:
-            wanted |= locating(w, job, seats)
-        if wanted:
-            dense(w, 0, 0)
-        for lane in range(LANES):
-            if seats[lane].patient >= 0:
-                judge(w, lane, job, seats)
-        if wanted:
+            triggers(w, intp(NEW), intp(TRIGGER))
+        judge(w, 0, 0)
+        crossed = EVENTS > 0 and some(w, intp(CROSSED))
+        if crossed or some(w, intp(WANTED)):
+            if crossed:
+                cross(w, job, seats)
             write(w, job, seats)
-            if EVENTS:
-                cut(w, seats)
+            if crossed:
+                cut(w)
         accept(w, 0, 0)
-        left = 0
-        for lane in range(LANES):
-            if seats[lane].patient < 0:
-                continue
-            if seats[lane].due:
-                restart(w, lane, job, seats)
-            if leave(w, lane, job, seats):
-                left += 1
-        busy -= left
-        if left:
-            busy += fill(w, job, seats)
+        if some(w, intp(LOOK)):
+            left = change(w, job, seats)
+            busy -= left
+            if left:
+                busy += fill(w, job, seats)
+            if busy:
+                begin(w, seats)

@@ -42,24 +42,13 @@ class Job(NamedTuple):
     event_count: Integers
 
 
-# What one thread knows of the patient in a lane.
+# Who sits in a lane, for one thread; the rest of what is known of a lane is in the work buffer.
 SEAT = np.dtype(
     [
         ("patient", np.int64),  # -1: the lane is empty
         ("dose", np.int64),  # doses given
         ("written", np.int64),  # outputs written
-        ("used", np.int64),  # steps tried
-        ("t", np.float64),
-        ("h", np.float64),  # length to try next
-        ("taken", np.float64),  # length of the step being made
-        ("before", np.float64),  # where that step started
-        ("cut", np.float64),  # the fraction of it at which an event ended it, or 0
-        ("stop", np.float64),  # the next dose or the end
-        ("output", np.float64),  # the next output
-        ("last", np.bool_),  # this step reaches `stop`
-        ("due", np.bool_),  # the step ended at a dose, an event or the end
         ("fresh", np.bool_),  # the length of the first step is still to be guessed
-        ("rejected", np.bool_),  # the last step was refused
     ],
     align=True,
 )

@@ -6,8 +6,9 @@ its rows and writes every kernel that the driver (`kernel_driver.py`) calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 
 from .expression import (
     Expr,
@@ -18,6 +19,7 @@ from .expression import (
     log,
     lower,
     maximum,
+    minimum,
     rough_inverse,
     substitute,
     where,
@@ -29,8 +31,28 @@ from .tape import write_tape
 
 SAFETY = 0.9  # share of the step that the error estimate allows
 SHRINK = 0.2  # a step shrinks at most by this factor
+GROWTH = 6.0  # a step grows at most by this factor
+GIVEN_UP = 0.1  # what is left of a step whose error is not a number
 FIRST = 0.5  # days; first step where the rates over the tolerances have norm 1
 REFUSED = 32.0  # squared error given to a step that leaves a positive state negative: h is halved
+
+# What a lane's clock knows, one row each; yes is 1, no is 0.
+CLOCK = (
+    "t",
+    "before",  # where the last step started
+    "h",  # length to try next
+    "taken",  # length of the step being made
+    "stop",  # the next dose or the end
+    "output",  # the next output
+    "used",  # steps tried
+    "limit",  # steps a patient may take, less one half
+    "busy",  # is a patient in the lane?
+    "last",  # does the step reach `stop`?
+    "rejected",  # was the last step refused?
+    "wanted",  # does an output lie within the step just accepted?
+    "crossed",  # did an event's trigger rise in the step just accepted?
+    "look",  # has the lane reached a stop or an event, or has its patient failed?
+)
 
 Rows = list[Expr]
 Outputs = dict[str, Expr]
@@ -50,7 +72,6 @@ class Plan:
     effects: tuple[tuple[int, int], ...]
     states: int
     events: int
-    bends: int
     positive: tuple[int, ...]
 
 
@@ -103,9 +124,10 @@ class _Planner:
         self.atol = buffer.block("atol", self.size)
         (self.error,), (self.factor,) = buffer.block("error", 1), buffer.block("factor", 1)
         (self.guess,) = buffer.block("guess", 1)
-        self.dense = [buffer.block(f"dense{j}", self.size) for j in range(len(method.dense))]
         self.was = buffer.block("was", len(traced.triggers))
         self.trigger = buffer.block("trigger", len(traced.triggers))
+        self.armed = buffer.block("armed", len(traced.triggers))
+        self.clock = {name: buffer.block(name, 1)[0] for name in CLOCK}
         buffer.block("tried", len(traced.triggers))
         (self.fraction,) = buffer.block("fraction", 1)
         self.within = buffer.block("within", self.size)
@@ -116,16 +138,16 @@ class _Planner:
         self._rates()
         step = self._stages()
         self._finish()
+        self._control()
         self._begin()
         rows = self.buffer.rows
         return Plan(
-            rows={**rows, "dense": rows["dense0"], "end": self.buffer.end},
+            rows={**rows, "end": self.buffer.end},
             kernels={name: write_tape(outputs) for name, outputs in self.kernels.items()},
             step=(*step, ("finish", 0, 0)),
             effects=tuple((event, state) for event, state, _ in self.effects),
             states=self.size,
             events=len(self.was),
-            bends=len(self.dense),
             positive=tuple(int(i in self.positive) for i in range(self.size)),
         )
 
@@ -196,7 +218,7 @@ class _Planner:
         return combine(weights, self.k, self.y)
 
     def _finish(self) -> None:
-        """Kernels finish (new state, error, step factor), dense, between, accept."""
+        """Kernels finish (new state, error, step factor), between, accept."""
         method, nothing = self.method, [self.zero] * self.size
         final = self._advance(method.a[-1], method.b)
         scales = [
@@ -212,21 +234,63 @@ class _Planner:
         self.kernels["finish"] = into(self.new, kept) | into(
             [self.error, self.factor], [missed, maximum(self.zero + SHRINK, growth)]
         )
-        bends = [combine(w, self.k, nothing) for w in method.dense]
-        self.kernels["dense"] = interleave(*(into(b, e) for b, e in zip(self.dense, bends)))
         self.kernels["between"] = into(self.within, self._between())
         chosen = (where(1 - self.error, v, u) for u, v in zip(self.y, self.new))
         self.kernels["accept"] = into(self.y, chosen)
 
+    def _control(self) -> None:
+        """Kernels propose (the next step of every lane) and judge (accept or refuse the step)."""
+        clock, yes, no = self.clock, self.zero + 1, self.zero
+        left = clock["stop"] - clock["t"]
+        last = where(left - 1.0001 * clock["h"], no, yes)
+        taken = where(last, left, minimum(clock["h"], 0.5 * left))
+        self._set("propose", {"last": last, "taken": taken}, {self.ih: 1 / taken})
+        accepted = where(1 - self.error, yes, no)
+        t = clock["t"] + clock["taken"]
+        t = where(accepted, where(clock["last"], clock["stop"], t), clock["t"])
+        grown = minimum(self.factor, where(clock["rejected"], yes, no + GROWTH))
+        shrunk = where(self.error, self.factor, no + GIVEN_UP)
+        h = clock["taken"] * where(accepted, grown, shrunk)
+        used = clock["used"] + 1
+        risen = [
+            where(was, no, where(1 - was, where(now, armed, no), no))
+            for was, now, armed in zip(self.was, self.trigger, self.armed)
+        ]
+        crossed = accepted * clock["busy"] * (balanced(maximum, risen) if risen else no)
+        due = accepted * clock["last"]
+        stuck = where(t + h - reach(t), no, yes)
+        look = maximum(where(due, yes, stuck), where(used - clock["limit"], yes, no))
+        seen = {
+            was: where(accepted, where(crossed, was, now), was)
+            for was, now in zip(self.was, self.trigger)
+        }
+        changes = {
+            "before": clock["t"],
+            "t": t,
+            "h": h,
+            "used": used,
+            "rejected": 1 - accepted,
+            "wanted": where(t - clock["output"], clock["busy"], no),
+            "crossed": where(crossed, yes, no),
+            "look": clock["busy"] * maximum(look, crossed),
+        }
+        self._set("judge", changes, seen)
+
+    def _set(self, name: str, changes: Mapping[str, Expr], others: Mapping[Expr, Expr]) -> None:
+        """A kernel that sets rows of the clock and others."""
+        rows = [*(self.clock[key] for key in changes), *others]
+        self.kernels[name] = into(rows, [*changes.values(), *others.values()])
+
     def _between(self) -> list[Expr]:
         """The states at each lane's fraction of the step just made, from the dense output."""
         s, rest = self.fraction, 1 - self.fraction
+        weights = [self.zero] * len(self.k)
+        for row in reversed(self.method.dense):
+            weights = [w + s * e for w, e in zip(row, weights)]
+        shares = [s * rest * w for w in weights]
         values = []
         for i, (old, new) in enumerate(zip(self.y, self.new)):
-            bend = self.zero
-            for row in reversed(self.dense):
-                bend = row[i] + s * bend
-            value = rest * old + s * (new + rest * bend)
+            value = sum((w * k[i] for w, k in zip(shares, self.k)), rest * old + s * new)
             values.append(maximum(self.zero, value) if i in self.positive else value)
         return values
 
@@ -252,10 +316,15 @@ def combine(weights: Sequence[float], rows: Sequence[Rows], start: Sequence[Expr
     ]
 
 
+def reach(t: Expr) -> Expr:
+    """The latest time that cannot be told from t: what is due until then is due now."""
+    return t + 4e-16 * magnitude(t) + 1e-18
+
+
 def norm(values: Sequence[Expr], scales: Sequence[Expr]) -> Expr:
     """The mean square of values / scales, within 1 %."""
     squares = [(v * rough_inverse(s)) ** 2 for v, s in zip(values, scales)]
-    return balanced(lambda a, b: a + b, squares) * (1 / len(squares))
+    return balanced(add, squares) * (1 / len(squares))
 
 
 def balanced(operation: Callable[[Expr, Expr], Expr], terms: Sequence[Expr]) -> Expr:
