@@ -1,4 +1,4 @@
-"""A million patients through the one loop of a run: seconds and peak resident memory.
+"""A million patients as a whole run with its folder: seconds and peak resident memory.
 
 python benchmarks/memory.py [patients] [threads]
 """
@@ -6,6 +6,7 @@ python benchmarks/memory.py [patients] [threads]
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.bench import heading, peak_mib
-from carnk.library import load
 from carnk.study import read
-from carnk.study.run import Tally, chunks
+from carnk.study.folder import run_to_folder
 
 LIMIT_MIB = 2048
 
@@ -25,10 +25,9 @@ def main() -> None:
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     study = replace(read("liu2020"), patients=patients)
-    tally = Tally()
     began = time.perf_counter()
-    for _ in chunks(study, load().view(), tally, threads):
-        pass
+    with tempfile.TemporaryDirectory() as place:
+        tally = run_to_folder("liu2020", study, Path(place) / "out", jobs=threads)
     took = time.perf_counter() - began
     peak = peak_mib()
     print(heading())

@@ -144,7 +144,8 @@ def diffrax(case: Case) -> Solver:
     return run
 
 
-ALL = {"libRoadRunner": libroadrunner, "SciPy LSODA + numba": lsoda, "diffrax Kvaerno5": diffrax}
+FAST = {"libRoadRunner": libroadrunner, "SciPy LSODA + numba": lsoda}
+SLOW = {"diffrax Kvaerno5": diffrax}  # minutes to compile and seconds a patient
 
 
 class Piece:
