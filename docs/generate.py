@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from typer.main import get_command
@@ -15,6 +16,7 @@ from carnk.kinetics.product import MECHANISMS as PRODUCT
 from carnk.kinetics.tumor import MECHANISMS as TUMOR
 from carnk.library import Number, load, references, share_unverified
 from carnk.solver.equations import equations
+from carnk.solver.support import support_page
 from carnk.study.new import schema_text
 from carnk.study.numbers import worlds
 
@@ -23,14 +25,22 @@ NOTE = "Written by `make docs`; do not edit.\n"
 
 
 def commands() -> str:
-    """Help of every command."""
+    """Help of every command and of the commands of every group."""
     runner = CliRunner()
-    names = list(get_command(app).commands)
     parts = [f"# Commands\n\n{NOTE}"]
-    for name in names:
-        shown = runner.invoke(app, [name, "--help"], prog_name="carnk", terminal_width=90).output
-        parts.append(f"## carnk {name}\n\n```\n{shown.strip()}\n```\n")
+    for words in _paths(get_command(app), ()):
+        asked = [*words, "--help"]
+        shown = runner.invoke(app, asked, prog_name="carnk", terminal_width=90).output
+        parts.append(f"## carnk {' '.join(words)}\n\n```\n{shown.strip()}\n```\n")
     return "\n".join(parts)
+
+
+def _paths(command: Any, above: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The words of every command under a group, groups before their own."""
+    found = []
+    for name, inner in getattr(command, "commands", {}).items():
+        found += [(*above, name), *_paths(inner, (*above, name))]
+    return found
 
 
 def numbers() -> str:
@@ -99,9 +109,21 @@ def model() -> str:
     return "\n".join(parts)
 
 
+def sbml() -> str:
+    """What of SBML is supported and what is refused."""
+    return support_page(NOTE)
+
+
 def _mechanism(mechanism: Callable[..., object], states: list[str]) -> str:
     text = " ".join((inspect.getdoc(mechanism) or "").split())
     return f"| `{mechanism.__name__}` | {text} | {', '.join(states)} |"
+
+
+def design_tables() -> str:
+    """Decision tables and simulated characteristics of trial designs."""
+    from carnk.designs.page import page
+
+    return page(NOTE)
 
 
 PAGES = {
@@ -109,6 +131,8 @@ PAGES = {
     "numbers.md": numbers,
     "model.md": model,
     "worlds.md": plausible,
+    "sbml.md": sbml,
+    "design_tables.md": design_tables,
     "study.schema.json": schema_text,
 }
 

@@ -1,26 +1,29 @@
 """A model with its numbers as an SBML Level 3 Version 1 text, for other simulators.
 
 States and parameters become SBML parameters; a state follows a rate rule, a dose or an event of
-the model becomes an SBML event. What several rates share becomes an assignment rule.
+the model becomes an SBML event. What several rates share becomes an assignment rule. Where labels
+are given, every symbol and every number of a sum has its unit, a note and its source.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as Xml
 
 from ..base.errors import Problem, SolveError
 from .equations import factors
-from .expression import Expr, children, topological
-from .model import Model, Traced, trace
+from .expression import Expr
+from .labels import Document, Dose
+from .model import Model, trace
+from .sbml_parts import UnitTable, annotation, legible, notes
+from .shared import shared_names
+from .unitcheck import UnitReader
+from .units import PLAIN, Unit, parse_unit
 
 CORE = "http://www.sbml.org/sbml/level3/version1/core"
 MATH = "http://www.w3.org/1998/Math/MathML"
 SYMBOL_TIME = "http://www.sbml.org/sbml/symbols/time"
-
-Dose = tuple[float | str, str, float | str]  # a name stands for a parameter
 
 
 def write_sbml(
@@ -29,38 +32,40 @@ def write_sbml(
     initial: Mapping[str, float],
     doses: Sequence[Dose] = (),
 ) -> str:
-    """The SBML text of a model; doses are (day, state, amount).
+    """The SBML text of a model without labels; doses are (day, state, amount).
 
     A day or an amount may be the name of a parameter, so that one text serves many patients.
 
     Raises SolveError if a number is missing, not finite, or a name is used twice.
     """
-    _check(model, parameters, initial, doses)
-    traced = trace(model)
+    return sbml_text(Document("carnk_model", "", model, parameters, initial, tuple(doses)))
+
+
+def sbml_text(document: Document) -> str:
+    """The SBML text of a document, with the units, notes and sources of its labels.
+
+    Raises SolveError if a number is missing, not finite, or a name is used twice.
+    """
+    check_numbers(document)
     root = Xml.Element("sbml", {"xmlns": CORE, "level": "3", "version": "1"})
-    body = Xml.SubElement(root, "model", {"id": "carnk_model"})
-    _Writer(model, traced, body).write(parameters, initial, doses)
+    _Writer(document, root).write()
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _check(
-    model: Model,
-    parameters: Mapping[str, float],
-    initial: Mapping[str, float],
-    doses: Iterable[Dose],
-) -> None:
-    problems = []
+def check_numbers(document: Document) -> None:
+    """Raise SolveError if a number is missing, not finite, or a name is used twice."""
+    model, problems = document.model, []
     for place, names, numbers in (
-        ("parameters", model.parameters, parameters),
-        ("initial", model.states, initial),
+        ("parameters", model.parameters, document.parameters),
+        ("initial", model.states, document.initial),
     ):
         for name in names:
             if not math.isfinite(numbers.get(name, math.nan)):
                 problems.append(Problem(place, f"'{name}' has no finite number"))
     for name in sorted(set(model.states) & set(model.parameters)):
         problems.append(Problem("parameters", f"'{name}' is the name of a state as well"))
-    for day, state, amount in doses:
+    for day, state, amount in document.doses:
         fits = all(
             x in model.parameters if isinstance(x, str) else math.isfinite(x) for x in (day, amount)
         )
@@ -74,55 +79,101 @@ def _check(
 class _Writer:
     """Fills the SBML element <model>."""
 
-    def __init__(self, model: Model, traced: Traced, body: Xml.Element) -> None:
-        self.model, self.traced = model, traced
+    def __init__(self, document: Document, root: Xml.Element) -> None:
+        self.document, self.model = document, document.model
+        self.traced = traced = trace(self.model)
+        self.body = Xml.SubElement(root, "model", {"id": document.id})
         self.outputs = [*traced.rates, *traced.triggers]
         self.outputs += [amount for effect in traced.effects for amount in effect.values()]
-        self.names = _shared(self.outputs)
+        self.names = shared_names(self.outputs)
+        self.table = UnitTable()
+        units = document.units()
+        self.reader = UnitReader({name: parse_unit(unit) for name, unit in units.items()})
+        self.time = parse_unit(document.time) if units else None
+        if self.time:
+            root.set("xmlns:sbml", CORE)
+            self.body.set("timeUnits", self.table.id_of(self.time))
+        if document.title:
+            self.body.set("name", legible(document.title))
+        if document.notes:
+            self.body.append(notes(document.notes))
         self.symbols, self.rules, self.events = (
-            Xml.SubElement(body, tag) for tag in ("listOfParameters", "listOfRules", "listOfEvents")
+            Xml.Element(tag) for tag in ("listOfParameters", "listOfRules", "listOfEvents")
         )
-        self.body = body
 
-    def write(
-        self, parameters: Mapping[str, float], initial: Mapping[str, float], doses: Iterable[Dose]
-    ) -> None:
+    def write(self) -> None:
         for name in self.model.states:
-            self._symbol(name, initial[name], constant=False)
+            self._symbol(name, self.document.initial[name], constant=False)
         for name in self.model.parameters:
-            self._symbol(name, parameters[name], constant=True)
+            self._symbol(name, self.document.parameters[name], constant=True)
         for e, name in self.names.items():
-            self._symbol(name, None, constant=False)
+            self._symbol(name, None, constant=False, unit=self._unit(e))
             self._rule("assignmentRule", name, self._inner(e))
         for name, rate in zip(self.model.states, self.traced.rates):
-            self._rule("rateRule", name, self._math(rate))
-        for n, (day, state, amount) in enumerate(doses):
-            due = _apply("geq", _time(), _value(day))
-            given = _apply("plus", _symbol(state), _value(amount))
+            self._rule("rateRule", name, self._rate(name, rate))
+        for n, (day, state, amount) in enumerate(self.document.doses):
+            due = _apply("geq", _time(), self._value(day, self.time))
+            given = _apply("plus", _symbol(state), self._value(amount, self._known(state)))
             self._event(f"dose_{n + 1}", due, {state: given}, at_start=False)
         for n in range(len(self.model.events)):
             self._model_event(n)
-        if not len(self.events):
-            self.body.remove(self.events)
+        if self.table.ids:
+            self.body.append(self.table.element())
+        self.body.extend(part for part in (self.symbols, self.rules, self.events) if len(part))
 
     def _model_event(self, n: int) -> None:
         """An event of the model; a counter keeps it from firing too often."""
         event, counter = self.model.events[n], f"fired_{n + 1}"
-        self._symbol(counter, 0.0, constant=False)
-        risen = _apply("gt", self._math(self.traced.triggers[n]), _number(0.0))
-        left = _apply("lt", _symbol(counter), _number(event.times))
+        plain = PLAIN if self.time else None
+        self._symbol(counter, 0.0, constant=False, unit=plain)
+        trigger = self.traced.triggers[n]
+        risen = _apply("gt", self._math(trigger), _number(0.0, self._units_of(trigger)))
+        left = _apply("lt", _symbol(counter), self._value(float(event.times), plain))
         changes = {
-            state: _apply("plus", _symbol(state), self._math(amount))
+            state: _apply("plus", _symbol(state), self._math(amount, self._known(state)))
             for state, amount in self.traced.effects[n].items()
         }
-        changes[counter] = _apply("plus", _symbol(counter), _number(1.0))
+        changes[counter] = _apply("plus", _symbol(counter), self._value(1.0, plain))
         self._event(f"event_{n + 1}", _apply("and", risen, left), changes, at_start=True)
 
-    def _symbol(self, name: str, value: float | None, *, constant: bool) -> None:
+    def _symbol(
+        self, name: str, value: float | None, *, constant: bool, unit: Unit | None = None
+    ) -> None:
+        label = self.document.label(name)
         fields = {"id": name, "constant": str(constant).lower()}
         if value is not None:
             fields["value"] = repr(float(value))
-        Xml.SubElement(self.symbols, "parameter", fields)
+        known = unit if unit is not None else self._known(name)
+        if known is not None:
+            fields["units"] = self.table.id_of(known)
+        made = Xml.SubElement(self.symbols, "parameter", fields)
+        if said := label.sentences():
+            made.append(notes(said))
+        if label.link:
+            made.set("metaid", f"meta_{name}")
+            made.append(annotation(f"meta_{name}", label))
+
+    def _known(self, name: str) -> Unit | None:
+        return self.reader.known.get(name)
+
+    def _unit(self, e: Expr) -> Unit | None:
+        """The unit of an expression where labels give it."""
+        found = self.reader.unit(e, "") if self.time else None
+        return found if isinstance(found, Unit) else None
+
+    def _units_of(self, e: Expr) -> str:
+        """The id of the unit of an expression, '' if it is not known."""
+        unit = self._unit(e)
+        return "" if unit is None else self.table.id_of(unit)
+
+    def _value(self, value: float | str, unit: Unit | None) -> Xml.Element:
+        if isinstance(value, str):
+            return _symbol(value)
+        return _number(value, "" if unit is None else self.table.id_of(unit))
+
+    def _rate(self, name: str, rate: Expr) -> Xml.Element:
+        known = self._known(name)
+        return self._math(rate, known / self.time if known is not None and self.time else None)
 
     def _rule(self, kind: str, name: str, math: Xml.Element) -> None:
         _wrap(Xml.SubElement(self.rules, kind, {"variable": name}), math)
@@ -138,48 +189,46 @@ class _Writer:
         for state, value in changes.items():
             _wrap(Xml.SubElement(assignments, "eventAssignment", {"variable": state}), value)
 
-    def _math(self, e: Expr) -> Xml.Element:
+    def _math(self, e: Expr, wanted: Unit | None = None) -> Xml.Element:
+        """An expression; a bare number is written in the unit wanted there."""
+        if e.op == "const":
+            return self._value(e.args[0], wanted)
         return _symbol(self.names[e]) if e in self.names else self._inner(e)
 
     def _inner(self, e: Expr) -> Xml.Element:
+        unit = self._unit(e)
         match e.op:
             case "state" | "parameter":
                 return _symbol(e.args[0])
             case "const":
-                return _number(e.args[0])
+                return self._value(e.args[0], PLAIN if self.time else None)
             case "mul" | "inv":
                 return self._product(e)
             case "max":
-                a, b = map(self._math, e.args)
+                a, b = (self._math(arg, unit) for arg in e.args)
                 return _piecewise(a, _apply("gt", a, b), b)
             case "where":
-                condition, a, b = map(self._math, e.args)
-                return _piecewise(a, _apply("gt", condition, _number(0.0)), b)
+                a, b = (self._math(arg, unit) for arg in e.args[1:])
+                zero = _number(0.0, self._units_of(e.args[0]))
+                return _piecewise(a, _apply("gt", self._math(e.args[0]), zero), b)
             case "power":
-                base, exponent = map(self._math, e.args)
-                raised = _apply("power", base, exponent)
-                return _piecewise(raised, _apply("gt", base, _number(0.0)), _number(0.0))
+                base, exponent = e.args
+                raised = _apply("power", self._math(base), self._math(exponent, PLAIN))
+                above = _apply("gt", self._math(base), _number(0.0, self._units_of(base)))
+                return _piecewise(raised, above, self._value(0.0, unit))
         tag = {"add": "plus", "sub": "minus", "neg": "minus", "exp": "exp", "log": "ln"}[e.op]
-        return _apply(tag, *map(self._math, e.args))
+        return _apply(tag, *(self._math(arg, unit) for arg in e.args))
 
     def _product(self, e: Expr) -> Xml.Element:
         """A product as one fraction; factors that have a name of their own keep it."""
-        over = [self._math(f) for f, below in self._factors(e) if not below]
-        under = [self._math(f) for f, below in self._factors(e) if below]
-        above = _times(over) if over else _number(1.0)
+        plain = PLAIN if self.time else None
+        over = [self._math(f, plain) for f, below in self._factors(e) if not below]
+        under = [self._math(f, plain) for f, below in self._factors(e) if below]
+        above = _times(over) if over else self._value(1.0, plain)
         return _apply("divide", above, _times(under)) if under else above
 
     def _factors(self, e: Expr) -> list[tuple[Expr, bool]]:
         return list(factors(e, keep=lambda f: f is not e and f in self.names))
-
-
-def _shared(outputs: Sequence[Expr]) -> dict[Expr, str]:
-    """Names for the expressions that more than one other needs, children first."""
-    order = topological(outputs)
-    uses = Counter(a for e in order for a in children(e))
-    uses.update(outputs)
-    often = [e for e in order if children(e) and uses[e] > 1]
-    return {e: f"shared_{n + 1}" for n, e in enumerate(often)}
 
 
 def _wrap(parent: Xml.Element, math: Xml.Element) -> None:
@@ -210,10 +259,6 @@ def _symbol(name: str) -> Xml.Element:
     return made
 
 
-def _value(value: float | str) -> Xml.Element:
-    return _symbol(value) if isinstance(value, str) else _number(value)
-
-
 def _time() -> Xml.Element:
     fields = {"encoding": "text", "definitionURL": SYMBOL_TIME}
     made = Xml.Element("csymbol", fields)
@@ -221,14 +266,15 @@ def _time() -> Xml.Element:
     return made
 
 
-def _number(value: float) -> Xml.Element:
+def _number(value: float, units: str = "") -> Xml.Element:
     text = repr(float(value))
+    fields = {"sbml:units": units} if units else {}
     if "e" not in text:
-        made = Xml.Element("cn")
+        made = Xml.Element("cn", fields)
         made.text = text
         return made
     digits, exponent = text.split("e")
-    made = Xml.Element("cn", {"type": "e-notation"})
+    made = Xml.Element("cn", {"type": "e-notation", **fields})
     made.text = digits
     Xml.SubElement(made, "sep").tail = str(int(exponent))
     return made

@@ -1,0 +1,121 @@
+"""Units and meanings of the model's states, and of what product, patient or regimen set.
+
+Numbers that come from the library by their own id have their unit there. Sums carried with the
+cells (divisions, CAR, switch) are in cells; decline and ancestry of a clone are logarithms.
+"""
+
+CELLS = (
+    "lung", "car_blood", "car_tissue", "car_exhausted", "plain_blood", "plain_tissue",
+    "generations", "car_expressed", "switch_sensitive", "donor_t", "tumor_high", "tumor_low",
+    "tumor_bare", "host_t", "primed_t", "host_nk", "b_cells", "monocytes", "macrophages",
+)  # fmt: skip
+PLAIN = (
+    "decline_high", "ancestry_high", "decline_low", "ancestry_low", "decline_bare",
+    "ancestry_bare", "gvhd_hazard",
+)  # fmt: skip
+STATE_UNITS = {
+    **dict.fromkeys(CELLS, "cell"),
+    **dict.fromkeys(PLAIN, "1"),
+    **dict.fromkeys(("il15", "agonist", "ifng", "tnf", "il6"), "pg/mL"),
+    **dict.fromkeys(("antibody", "antibody_deep", "tocilizumab"), "mg/L"),
+    "rimiducid": "ng/mL",
+    "steroid": "mg",
+    **dict.fromkeys(("fludarabine", "cyclophosphamide"), "mg/m2"),
+}
+PER_DAY = (
+    "expansion", "renewal", "nk_loss_product", "fratricide", "kill_car_high", "kill_car_low",
+    "kill_natural", "kill_natural_bare", "kill_adcc", "growth", "antibody_tumor_kill",
+    "antibody_clearance", "agonist_clearance",
+)  # fmt: skip
+SHARES = (
+    "car_positive", "car_transient", "il21_payload", "bystander", "myeloid_target", "b_cells_seen",
+    "monocytes_seen", "homing", "switch_present", "visible_to_nk", "visible_to_t", "access",
+    "suppression", "chemo_sensitivity", "antibody_sees_b",
+)  # fmt: skip
+PARAMETER_UNITS = {
+    **dict.fromkeys(PER_DAY, "1/day"),
+    **dict.fromkeys(SHARES, "1"),
+    "armor_il15": "pg/mL",
+    "armor_secretion": "pg/cell/day",
+    "tumor_capacity": "cell",
+    "rescue_il6": "pg/mL",
+    "rescue_tocilizumab": "mg/L",
+    "rescue_steroid": "mg",
+}
+
+STATE_MEANINGS = {
+    "lung": "Infused NK cells in the lung",
+    "car_blood": "CAR-positive NK cells in blood",
+    "car_tissue": "CAR-positive NK cells in tissue",
+    "car_exhausted": "CAR-positive NK cells exhausted by serial killing",
+    "plain_blood": "CAR-negative NK cells of the lot in blood",
+    "plain_tissue": "CAR-negative NK cells of the lot in tissue",
+    "generations": "Divisions after infusion, summed over CAR-positive cells",
+    "car_expressed": "CAR on the surface relative to the fresh product, summed over cells",
+    "switch_sensitive": "CAR-positive cells that answer the safety switch",
+    "donor_t": "Residual donor T cells",
+    "tumor_high": "Tumor cells with much antigen",
+    "tumor_low": "Tumor cells with little or no antigen",
+    "tumor_bare": "Tumor cells with much antigen and little HLA class I",
+    "decline_high": "Net deaths per cell of the antigen-high clone, integrated",
+    "ancestry_high": "Logarithm of 1 + Kendall's integral, antigen-high clone",
+    "decline_low": "Net deaths per cell of the antigen-low clone, integrated",
+    "ancestry_low": "Logarithm of 1 + Kendall's integral, antigen-low clone",
+    "decline_bare": "Net deaths per cell of the HLA-low clone, integrated",
+    "ancestry_bare": "Logarithm of 1 + Kendall's integral, HLA-low clone",
+    "host_t": "Host T cells",
+    "primed_t": "Host T cells primed against the donor",
+    "host_nk": "The patient's own NK cells",
+    "b_cells": "B cells",
+    "monocytes": "Monocytes",
+    "macrophages": "Activated macrophages",
+    "il15": "Serum IL-15",
+    "agonist": "IL-15 equivalents of an injected agonist",
+    "ifng": "Serum IFN-gamma",
+    "tnf": "Serum TNF",
+    "il6": "Serum IL-6",
+    "antibody": "Antibody in plasma",
+    "antibody_deep": "Antibody in tissue",
+    "rimiducid": "Dimerizer of the safety switch in plasma",
+    "tocilizumab": "Tocilizumab in plasma",
+    "steroid": "Dexamethasone left to act",
+    "fludarabine": "Fludarabine left to act",
+    "cyclophosphamide": "Cyclophosphamide left to act",
+    "gvhd_hazard": "Hazard of grade 2 or higher GvHD, integrated",
+}
+PARAMETER_MEANINGS = {
+    "access": "Share of tissue NK cells that reach the tumor",
+    "agonist_clearance": "Loss of the injected IL-15 agonist",
+    "antibody_clearance": "Loss of the antibody from plasma",
+    "antibody_sees_b": "Whether the antibody sees B cells: 1 yes, 0 no",
+    "antibody_tumor_kill": "Killing of antigen-positive tumor by antibody without NK cells",
+    "armor_il15": "IL-15 that a CAR-positive cell adds to what it sees",
+    "armor_secretion": "IL-15 that a CAR-positive cell releases to plasma",
+    "b_cells_seen": "Whether the CAR sees B cells: 1 yes, 0 no",
+    "bystander": "Bystander myeloid activation relative to peripheral-blood CAR-T",
+    "car_positive": "CAR-positive fraction of the lot",
+    "car_transient": "Whether the CAR is made from mRNA: 1 yes, 0 no",
+    "chemo_sensitivity": "Killing of tumor by conditioning, relative to lymphocytes",
+    "expansion": "Expansion at full IL-15 signal",
+    "fratricide": "Fratricide at many CAR-NK",
+    "growth": "Growth of the tumor far below its capacity",
+    "homing": "Homing by added chemokine receptors, relative to none",
+    "il21_payload": "Whether the construct secretes IL-21: 1 yes, 0 no",
+    "kill_adcc": "Targets killed per NK cell and day through CD16, antibody saturating",
+    "kill_car_high": "Targets with much antigen killed per CAR-positive cell and day",
+    "kill_car_low": "Targets with little antigen killed per CAR-positive cell and day",
+    "kill_natural": "Targets killed per NK cell and day without CAR, HLA class I intact",
+    "kill_natural_bare": "Targets killed per NK cell and day without CAR, HLA class I low",
+    "monocytes_seen": "Whether the CAR sees monocytes: 1 yes, 0 no",
+    "myeloid_target": "Macrophages activated for each monocyte that the CAR kills",
+    "nk_loss_product": "Natural loss of the product's cells without IL-15",
+    "renewal": "Homeostatic division into a free niche",
+    "rescue_il6": "Serum IL-6 at which rescue drugs are given; 1e9 stands for never",
+    "rescue_steroid": "Dexamethasone given as rescue",
+    "rescue_tocilizumab": "Rise of plasma tocilizumab by a rescue dose",
+    "suppression": "Share of NK function that the tumor suppresses",
+    "switch_present": "Whether the construct carries iCasp9: 1 yes, 0 no",
+    "tumor_capacity": "Carrying capacity of the tumor",
+    "visible_to_nk": "Missing self that host NK cells see, 0 to 1",
+    "visible_to_t": "Rejection by primed T cells relative to adult NK cells",
+}

@@ -1,0 +1,228 @@
+"""One typical patient of a study as a document that other simulators and people can read.
+
+Typical means: at the median of every distribution of the study's population, with the library's
+own values (or the study's) for the uncertain numbers, in one arm and with one disease. It is one
+self-consistent patient, not the median of the courses of many.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base import NumberError, Problem, SpecError, did_you_mean
+from ..domain import Arm, Study
+from ..kinetics import FROM_LIBRARY, MODEL, PARAMETERS, STATES
+from ..kinetics.units import (
+    PARAMETER_MEANINGS,
+    PARAMETER_UNITS,
+    STATE_MEANINGS,
+    STATE_UNITS,
+)
+from ..library import Number, Reference, View, references
+from ..solver.labels import Document, Label
+from ..solver.unitcheck import check_units
+from .fields import AGONISTS, ANTIBODIES
+from .numbers import VARIATES, Sampler
+from .patients import (
+    _doses,
+    _given,
+    _initial,
+    _lot_numbers,
+    _of_arms,
+    _of_patient,
+    _of_product,
+    _patient_numbers,
+    start_day,
+)
+
+# The library's numbers from which a parameter of the product or the patient is made; the braces
+# are filled from the study. One that is not here is set by the study itself.
+MADE_FROM = {
+    "access": ("access_{disease}",),
+    "agonist_clearance": ("agonist_clearance_{agonist}",),
+    "antibody_clearance": ("antibody_clearance_{antibody}",),
+    "antibody_tumor_kill": ("antibody_tumor_kill",),
+    "armor_il15": ("armor_{armor}",),
+    "armor_secretion": ("armor_secretion_{armor}",),
+    "bystander": ("bystander_{source}",),
+    "car_positive": ("car_positive_{source}",),
+    "chemo_sensitivity": ("chemo_sensitivity_{disease}",),
+    "expansion": ("expansion_{source}",),
+    "growth": ("growth_{disease}",),
+    "kill_adcc": ("kill_car", "adcc_share", "cd16_{source}"),
+    "kill_car_high": ("kill_car", "density_{target}", "antigen_threshold", "antigen_steepness"),
+    "kill_car_low": ("kill_car", "antigen_low_density", "antigen_threshold", "antigen_steepness"),
+    "kill_natural": ("kill_car", "natural_share"),
+    "kill_natural_bare": ("kill_car", "bare_share"),
+    "nk_loss_product": ("nk_loss_{source}",),
+    "renewal": ("renewal_{source}",),
+    "suppression": ("suppression_{disease}",),
+    "tumor_capacity": ("tumor_capacity_{disease}",),
+    "visible_to_nk": ("visible_to_nk_b2m_loss", "visible_to_nk_hla_e"),
+    "visible_to_t": ("visible_to_t_{source}",),
+}
+
+
+def typical(study: Study, view: View, arm: str = "", disease: str = "") -> Document:
+    """The document of the study's typical patient; time 0 is the study's first day.
+
+    arm: its name, else the first. disease: else the most frequent, the first of equals.
+
+    Raises SpecError for an arm or a disease that the study does not have, NumberError if units of
+    the model do not fit.
+    """
+    place, chosen = _arm(study, arm)
+    disease = _disease(study, disease)
+    sampler = _median_sampler(study, view)
+    arms = np.array([place])
+    diseases = np.array([list(study.diseases).index(disease)])
+    drawn = _patient_numbers(sampler, diseases) | _lot_numbers(sampler)
+    p = {n: sampler.value(n) for n in FROM_LIBRARY if n not in ("mismatch", "weight")}
+    p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
+    p |= _of_patient(sampler, diseases, drawn) | _of_product(sampler, drawn, diseases)
+    p |= _of_arms(sampler, arms, drawn)
+    doses = _doses(sampler, arms, drawn, p["car_positive"])
+    begun = start_day(study)
+    used = {number.id: number for number in view.used}
+    document = Document(
+        id=re.sub(r"[^A-Za-z0-9_]", "_", f"carnk_{study.name}"),
+        title=f"{study.title}: typical patient",
+        model=MODEL,
+        parameters={name: float(np.ravel(p[name])[0]) for name in PARAMETERS},
+        initial=dict(zip(STATES, _initial(p, drawn)[0].tolist())),
+        doses=tuple(_merged(doses.times[0], doses.states[0], doses.amounts[0], begun)),
+        labels=MappingProxyType(_labels(study, used, disease)),
+        notes=_notes(study, chosen, disease, begun),
+        references=_citations(used),
+    )
+    if problems := check_units(document.model, document.units(), document.time):
+        raise NumberError(problems, "the units of the model")
+    return document
+
+
+def _arm(study: Study, name: str) -> tuple[int, Arm]:
+    names = [each.name for each in study.arms]
+    if name and name not in names:
+        what = f"'{name}' is not an arm of {study.name}"
+        do = did_you_mean(name, names) or f"Its arms: {', '.join(names)}."
+        raise SpecError(Problem("--arm", what, do))
+    place = names.index(name) if name else 0
+    return place, study.arms[place]
+
+
+def _disease(study: Study, name: str) -> str:
+    if name and name not in study.diseases:
+        what = f"'{name}' is not a disease of {study.name}"
+        do = did_you_mean(name, study.diseases) or f"Its diseases: {', '.join(study.diseases)}."
+        raise SpecError(Problem("--disease", what, do))
+    return name or max(study.diseases, key=lambda each: study.diseases[each])
+
+
+def _median_sampler(study: Study, view: View) -> Sampler:
+    """A sampler of one patient at the median of everything that differs between patients."""
+    middle = np.zeros(1)
+    z = dict.fromkeys((*VARIATES, *study.numbers), middle)
+    return Sampler(study, view, np.zeros(1, np.int64), np.array([-1]), z)
+
+
+def _merged(
+    days: NDArray[np.float64],
+    states: NDArray[np.int64],
+    amounts: NDArray[np.float64],
+    begun: float,
+) -> Iterator[tuple[float, str, float]]:
+    """(time, state, amount) of every dose; those into one state at one time are one."""
+    total: dict[tuple[float, str], float] = {}
+    for day, state, amount in zip(days.tolist(), states.tolist(), amounts.tolist()):
+        if np.isfinite(day) and amount:
+            key = (day - begun, STATES[state])
+            total[key] = total.get(key, 0.0) + amount
+    for (time, name), amount in sorted(total.items()):
+        yield time, name, amount
+
+
+def _labels(study: Study, used: Mapping[str, Number], disease: str) -> dict[str, Label]:
+    """What is known of every state and parameter, from the library's numbers that were used."""
+    labels = {n: Label(unit=STATE_UNITS[n], meaning=STATE_MEANINGS[n]) for n in STATES}
+    words = _words(study, disease)
+    for name in PARAMETERS:
+        ids = [each.format(**words) for each in MADE_FROM.get(name, (name,))]
+        label = _made(study, [used[i] for i in ids if i in used])
+        if name in FROM_LIBRARY:
+            labels[name] = replace(label, unit=used[name].unit, meaning=used[name].meaning)
+        else:
+            unit, meaning = PARAMETER_UNITS[name], PARAMETER_MEANINGS[name]
+            labels[name] = replace(label, unit=unit, meaning=meaning)
+    return labels
+
+
+def _words(study: Study, disease: str) -> dict[str, str]:
+    """What fills the braces of MADE_FROM."""
+    construct = study.product.construct
+    return {
+        "agonist": _given(study, AGONISTS),
+        "antibody": _given(study, ANTIBODIES),
+        "armor": construct.armor,
+        "disease": disease,
+        "source": study.product.source,
+        "target": construct.target.lower(),
+    }
+
+
+def _made(study: Study, numbers: list[Number]) -> Label:
+    """Basis and source of a parameter: those of its one number, or a list where it has several."""
+    if not numbers:
+        return Label(basis="set by the study")
+    given = [n.id for n in numbers if n.id in study.numbers]
+    if given:
+        return Label(basis="set by the study", why=f"Given in its file: {', '.join(given)}")
+    first = numbers[0]
+    known = references().get(first.source)
+    label = Label(
+        basis=first.basis,
+        source=known.cite if known else "",
+        link=known.url if known else "",
+        checked=first.checked,
+        why=first.why,
+    )
+    if len(numbers) == 1:
+        return label
+    made = ", ".join(f"{n.id} ({n.basis})" for n in numbers)
+    return replace(label, basis="derived", why=f"Made from {made}")
+
+
+def _notes(study: Study, arm: Arm, disease: str, begun: float) -> tuple[str, ...]:
+    """What the numbers of the document are."""
+    first = f"Time 0 is day {begun:g} of the study; day 0 is the first infusion." if begun else ""
+    return tuple(
+        filter(
+            None,
+            (
+                f"In-vivo CAR-NK model of carnk for the study {study.name}: {study.title}.",
+                f"One typical patient of arm '{arm.name}' with disease '{disease}': at the median "
+                "of every distribution of the population, with the library's own values, or the "
+                "study's, for uncertain numbers. It is not the median of the courses of many.",
+                f"Time is in days. {first}".strip(),
+                "Cells are counts of the whole body or pool; SBML calls their unit 'item'.",
+                "A research tool: no medical advice.",
+            ),
+        )
+    )
+
+
+def _citations(used: Mapping[str, Number]) -> tuple[str, ...]:
+    """Full citations of the sources of the numbers that were used, sorted."""
+    known = references()
+    keys = {n.source for n in used.values() if n.source}
+    return tuple(sorted(_citation(known[key]) for key in keys))
+
+
+def _citation(reference: Reference) -> str:
+    fields = reference.fields
+    place = ", ".join(filter(None, (fields.get("journal"), fields.get("volume"))))
+    title = fields.get("title") or fields.get("note", "")
+    return ". ".join(filter(None, (reference.cite, title.rstrip("."), place, reference.url)))
