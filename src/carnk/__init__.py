@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .domain import Study as Study
     from .library import load as numbers
     from .report import write as report
+    from .report.kill import kill as kill
     from .study import Result as Result
     from .study.read import built_in as studies
     from .study.read import read as read
@@ -30,6 +31,7 @@ _HOMES = {
     "Regimen": (".domain", "Regimen"),
     "Result": (".study", "Result"),
     "Study": (".domain", "Study"),
+    "kill": (".report.kill", "kill"),
     "numbers": (".library", "load"),
     "read": (".study", "read"),
     "report": (".report", "write"),
@@ -43,6 +45,7 @@ __all__ = [
     "Regimen",
     "Result",
     "Study",
+    "kill",
     "numbers",
     "read",
     "report",

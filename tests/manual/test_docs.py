@@ -27,8 +27,8 @@ def test_generated_pages_are_current(name: str, text: str) -> None:
 
 def test_public_names_are_frozen() -> None:
     assert carnk.__all__ == [
-        "CarnkError", "Construct", "Product", "Regimen", "Result", "Study", "numbers", "read",
-        "report", "run", "studies",
+        "CarnkError", "Construct", "Product", "Regimen", "Result", "Study", "kill", "numbers",
+        "read", "report", "run", "studies",
     ]  # fmt: skip
     assert all(getattr(carnk, name) is not None for name in carnk.__all__)
     assert len(carnk.__all__) <= 25

@@ -6,6 +6,7 @@ in YAML 1.2, so `1e6` is a number, `no` and `2024-01-01` are text.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 LARGEST_FILE_BYTES = 1_000_000
 DEEPEST_NESTING = 30
+DISK_TROUBLE = {
+    errno.ENOSPC: "Free some space or choose another disk.",
+    errno.EDQUOT: "Free some space or choose another disk.",
+    errno.EROFS: "Choose another folder.",
+}
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -212,12 +218,17 @@ def write_text_atomic(path: Path | str, text: str) -> None:
 
 
 def write_bytes_atomic(path: Path | str, content: bytes) -> None:
-    """Write a file that is either the old one or the whole new one; SpecError if it cannot."""
+    """Write a file that is either the old one or the whole new one; SpecError if it cannot.
+
+    The content is on the disk before it gets the name, so that a power cut tears nothing either.
+    """
     path = Path(path)
     hidden = _hidden_sibling(path)
     try:
         hidden.write_bytes(content)
+        _flush(hidden)
         hidden.replace(path)
+        _flush(path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     finally:
@@ -229,7 +240,8 @@ def write_bytes_atomic(path: Path | str, content: bytes) -> None:
 def new_folder_atomic(path: Path | str) -> Iterator[Path]:
     """Yield a hidden folder to fill; it gets its name at the end, or vanishes on an exception.
 
-    Raises SpecError if something stands there already or nothing can be written there.
+    Raises SpecError if something stands there already or nothing can be written there, be it only
+    half-way, as on a full disk.
     """
     path = Path(path)
     if path.exists() or path.is_symlink():
@@ -241,15 +253,54 @@ def new_folder_atomic(path: Path | str) -> Iterator[Path]:
         raise _cannot_write(path, error) from None
     try:
         yield hidden
-        try:
-            hidden.rename(path)
-        except OSError as error:
-            raise _cannot_write(path, error) from None
-    except BaseException:
+        for inner in (*hidden.rglob("*"), hidden):
+            _flush(inner)
+        hidden.rename(path)
+        _flush(path.parent)
+    except BaseException as error:
         import shutil
 
         shutil.rmtree(hidden, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _cannot_write(path, error) from error
         raise
+
+
+@contextmanager
+def locked(path: Path | str) -> Iterator[None]:
+    """Hold a file for this process alone; SpecError if another one has it.
+
+    The lock goes with the process, however that ends. Where there are no such locks, none is taken.
+    """
+    path = Path(path)
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        yield
+        return
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            what = "another process is at work here"
+            raise SpecError(Problem(str(path.parent), what, "Let it end, or end it.")) from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+
+
+def _flush(path: Path) -> None:
+    """Have the operating system put a file or a folder's entries on the disk."""
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
+    with suppress(PermissionError, IsADirectoryError):  # a folder cannot be opened everywhere
+        descriptor = os.open(path, flags)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # no such promise here
+                raise
+        finally:
+            os.close(descriptor)
 
 
 def _hidden_sibling(path: Path) -> Path:
@@ -266,7 +317,8 @@ def _cannot_write(path: Path, error: OSError) -> SpecError:
     if isinstance(error, PermissionError):
         do = "Choose another folder or change its permissions."
         return SpecError(Problem(str(path), f"nothing can be written in '{parent}'", do))
-    return SpecError(Problem(str(path), f"cannot be written: {_reason(error)}"))
+    do = DISK_TROUBLE.get(error.errno or 0, "")
+    return SpecError(Problem(str(path), f"cannot be written: {_reason(error)}", do))
 
 
 def _reason(error: Exception) -> str:

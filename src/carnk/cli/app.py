@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base import CarnkError
-from . import numbers, study
+from . import construct, design, donors, export, kill, numbers, solver, study, trials
 
 app = typer.Typer(
     name="carnk",
@@ -25,9 +25,14 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     study.open_report,
     numbers.numbers,
     study.schema,
+    export.export,
+    solver.solve,
+    solver.selftest,
 )
 for command in COMMANDS:
     app.command(name={"open_report": "open"}.get(command.__name__, command.__name__))(command)
+for group in (construct.app, design.app, donors.app, kill.app, trials.app):
+    app.add_typer(group)
 
 
 def _version(wanted: bool) -> None:

@@ -14,23 +14,28 @@ class Bar:
 
     def __init__(self, patients: int) -> None:
         self.patients, self.began, self.shown = patients, perf_counter(), False
+        self.trials_began: float | None = None
 
     def __enter__(self) -> "Bar":
         return self
 
     def __call__(self, tally: Tally) -> None:
-        """Draw what is done, patients per second, and seconds left."""
-        elapsed = perf_counter() - self.began
-        if tally.done >= self.patients or elapsed < PATIENCE or not sys.stderr.isatty():
+        """Draw what is done, its rate, and seconds left: patients, then the designs' trials."""
+        if tally.trials is None:
+            self._draw(tally.done, self.patients, tally.kept, "patients", self.began)
             return
-        share = tally.done / self.patients
-        left = elapsed / share - elapsed
-        filled = "█" * int(30 * share)
-        line = (
-            f"\r{filled:<30} {tally.done:,} of {self.patients:,} patients, "
-            f"{tally.done / elapsed:,.0f}/s, {_span(left)} left "
-        )
-        sys.stderr.write(line)
+        if self.trials_began is None:
+            self.trials_began = perf_counter()
+        self._draw(*tally.trials, 0, "trials", self.trials_began)
+
+    def _draw(self, done: int, of: int, kept: int, what: str, began: float) -> None:
+        now = perf_counter()
+        if done >= of or done <= kept or now - self.began < PATIENCE or not sys.stderr.isatty():
+            return
+        rate = (done - kept) / max(now - began, 1e-9)
+        filled = "█" * int(30 * done / of)
+        line = f"{filled:<30} {done:,} of {of:,} {what}, {rate:,.0f}/s, "
+        sys.stderr.write(f"\r{line}{_span((of - done) / rate)} left ".ljust(90))
         sys.stderr.flush()
         self.shown = True
 

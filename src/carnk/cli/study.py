@@ -2,20 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..study.unfinished import There
 
 Name = Annotated[str, typer.Argument(help="A built-in study or the path of a study.yaml.")]
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917
     study: Name,
     patients: Annotated[int | None, typer.Option(help="Instead of the study's own.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the study's own.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Threads; results do not depend on it.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Run on a dask cluster, as tcp://host:8786, instead.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run there.")] = False,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run that was stopped: go on with it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print run.json, no table.")] = False,
 ) -> None:
     """Run a study and write its folder with the report.
@@ -24,24 +33,45 @@ def run(
     """
     from ..report import write
     from ..report.terminal import show
-    from ..study.folder import free_name, replace_run, run_to_folder
+    from ..study.folder import as_begun, free_name, run_to_folder
     from ..study.read import read
     from .progress import Bar
 
+    _refuse_together(("--resume", resume), ("--out", out), ("--force", force))
+    _refuse_together(("--scheduler", scheduler), ("--jobs", jobs > 1))
+    if resume is not None:
+        patients, seed = as_begun(resume, patients, seed)
     asked = read(study, patients, seed)
-    folder = out if out is not None else free_name(Path("runs"), asked.name)
-    with replace_run(folder, force) as target, Bar(asked.patients) as bar:
-        tally = run_to_folder(study, asked, target, threads=jobs, progress=bar)
+    folder = resume or out or free_name(Path("runs"), asked.name)
+    there: There = "resume" if resume else "replace" if force else "refuse"
+    again = f"Go on with: carnk run {study} --resume {folder}"
+    try:
+        with Bar(asked.patients) as bar:
+            tally = run_to_folder(
+                study, asked, folder, jobs=scheduler or jobs, there=there, progress=bar
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"Ended; finished chunks are kept. {again}", err=True)
+        raise
     write(folder)
     if as_json:
         typer.echo((folder / "run.json").read_text("utf-8"), nl=False)
     else:
         show(folder)
     if tally.interrupted:
-        typer.echo(
-            f"Interrupted: {tally.done:,} of {asked.patients:,} patients are done.", err=True
-        )
+        done = f"{tally.done:,} of {asked.patients:,} patients are done"
+        typer.echo(f"Interrupted: {done}. {again}", err=True)
         raise typer.Exit(130)
+
+
+def _refuse_together(*options: tuple[str, object]) -> None:
+    """Refuse the first option beside any of the others."""
+    from ..base import Problem, SpecError
+
+    (first, given), *others = options
+    beside = [name for name, value in others if value]
+    if given and beside:
+        raise SpecError(Problem(first, f"cannot be given with {beside[0]}", "Give one of them."))
 
 
 def check(study: Name) -> None:
@@ -85,7 +115,7 @@ def studies(
         typer.echo(json.dumps(rows, indent=1))
         return
     for each in found:
-        typer.echo(f"{each.name:<11} {each.registry:<12} {each.title}"[:100])
+        typer.echo(f"{each.name:<14} {each.registry:<12} {each.title}"[:100])
 
 
 def open_report(

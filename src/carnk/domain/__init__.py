@@ -6,26 +6,36 @@ nouns themselves. Read `nouns.py` first.
 
 from .nouns import (
     Arm,
+    Calendar,
     Construct,
     DrugDose,
     Given,
     Infusion,
+    LimitingToxicity,
+    Lots,
     Observation,
     Product,
     Regimen,
     Rescue,
+    Rule,
     Study,
+    Trial,
 )
 
 __all__ = [
     "Arm",
+    "Calendar",
     "Construct",
     "DrugDose",
     "Given",
     "Infusion",
+    "LimitingToxicity",
+    "Lots",
     "Observation",
     "Product",
     "Regimen",
     "Rescue",
+    "Rule",
     "Study",
+    "Trial",
 ]

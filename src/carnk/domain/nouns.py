@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Source = Literal["cord_blood", "peripheral_blood", "ipsc", "nk92"]
 Armor = Literal["none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion"]
@@ -112,6 +112,67 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class LimitingToxicity:
+    """What counts as a dose-limiting toxicity, from the first infusion to the end of the window."""
+
+    counts: tuple[Literal["crs", "icans", "gvhd"], ...] = ("crs", "icans", "gvhd")
+    crs_grade: int = 3  # the lowest grade that counts
+    icans_grade: int = 3
+    window_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Lots:
+    """How product reaches the patients of a trial."""
+
+    doses: int | None = None  # infusions that one lot yields
+    failure: float | None = None  # chance that a lot is not released
+    days_apart: float | None = None
+    fills: tuple[float, ...] = ()  # share of released lots that can fill each dose level; empty: 1
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When patients come and when they may be treated."""
+
+    arrival_days: float | None = None  # mean days between patients, while the trial is open
+    sentinel_days: float | None = None  # from the first patient of a cohort to the second
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A dose-finding design by its name, with the settings that the file gives it."""
+
+    name: str
+    settings: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A dose-finding trial on virtual patients; None is the library's number.
+
+    The arms of the study are its dose levels; arms on different days are different schedules, each
+    with dose levels of its own.
+    """
+
+    rules: tuple[Rule, ...]
+    cohorts: int
+    size: int
+    trials: int
+    target: float | None = None  # chance of a dose-limiting toxicity that the rules aim at
+    margin: float | None = None  # response may lie so far below the best on the plateau
+    bound: float | None = None  # toxicity to be excluded
+    limiting: LimitingToxicity = field(default_factory=LimitingToxicity)
+    lots: Lots = field(default_factory=Lots)
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @property
+    def patients(self) -> int:
+        """Most patients of a trial."""
+        return self.cohorts * self.size
+
+
+@dataclass(frozen=True)
 class Study:
     """One protocol: who gets what, how many, for how long, and what was seen."""
 
@@ -129,3 +190,4 @@ class Study:
     references: tuple[str, ...] = ()
     numbers: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
     observed: tuple[Observation, ...] = ()
+    trial: Trial | None = None

@@ -11,11 +11,13 @@ from ..library import Number, load
 Array = NDArray[np.float64]
 BETWEEN_PATIENTS = 1 / 3  # a range that also covers patients leaves a third for the median
 INSIDE = 0.95  # of the uncut law
+ROOMS = ("diseases", "fitted", "kinetics", "population", "priors", "products", "toxicity")
 
 
 def uncertain() -> tuple[Number, ...]:
-    """The numbers with a range, in the order of their ids."""
-    return tuple(n for _, n in sorted(load().items()) if n.range and n.range[0] < n.range[1])
+    """The numbers of the in-vivo model with a range, in the order of their ids."""
+    found = (n for _, n in sorted(load().items()) if n.room in ROOMS)
+    return tuple(n for n in found if n.range and n.range[0] < n.range[1])
 
 
 def plausible(number: Number, u: Array) -> Array:

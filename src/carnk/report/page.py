@@ -18,6 +18,7 @@ from .sections import (
     opening,
     repeat,
     safety,
+    trial,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLES = {
+    "trial": "The trial",
     "comparison": "Predicted against observed",
     "courses": "Courses",
     "arms": "By dose and disease",
@@ -35,6 +37,7 @@ TITLES = {
     "repeat": "Failures and repetition",
 }
 SHORT = {
+    "trial": "Trial",
     "comparison": "Comparison",
     "courses": "Courses",
     "arms": "Doses",
@@ -64,8 +67,8 @@ def page(record: records.Record) -> str:
         .get_template("page.html")
         .render(
             sections=found,
-            titles=TITLES,
-            short=SHORT,
+            titles={name: title for name, title in TITLES.items() if name in found},
+            short={name: title for name, title in SHORT.items() if name in found},
             style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
             script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
             plotly=Markup(_plotly()) if figure else "",
@@ -78,7 +81,8 @@ def page(record: records.Record) -> str:
 
 def contents(record: records.Record) -> dict[str, Any]:
     """What every section shows, by section."""
-    return {
+    parts = {"trial": trial.content(record)} if record.study.trial else {}
+    return parts | {
         "opening": opening.content(record),
         "comparison": comparison.content(record),
         "courses": courses.content(record),

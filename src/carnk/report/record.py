@@ -56,6 +56,17 @@ class Record:
         table = pl.read_parquet(path, columns=["patient", "arm", "day", *COURSES])
         return table.filter(pl.col("tumor").is_not_nan())
 
+    @property
+    def patients(self) -> int:
+        """Patients whose simulation succeeded; in a trial each has a row for every arm."""
+        return int(self.manifest["patients_done"]) - len(self.failed)
+
+    @cached_property
+    def trial(self) -> Row | None:
+        """What trial.json says of the study's trial; None without one."""
+        path = self.folder / "trial.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
     def of_arm(self, arm: str) -> pl.DataFrame:
         """Outcomes of one arm."""
         return self.outcomes.filter(pl.col("arm") == arm)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..study.summary import Comparison, clopper_pearson, compare
+from . import trial_table
 from .chances import Chance, chance
 from .numerals import NONE, SPACE, count, listed, number, percents, plural, powers, span
 from .record import Record, few, read, unverified_line
@@ -34,6 +35,12 @@ def show(folder: Path, console: "Console | None" = None) -> None:
     mine.print(Text(_patients(record)), width=width)
     if len(record.outcomes):
         mine.print(_table(compare(record.study, record.outcomes), width >= WIDTH), width=width)
+    if record.trial:
+        mine.print(Text(trial_table.head(record.trial)), width=width)
+        for schedule in record.trial["schedules"]:
+            mine.print(trial_table.table(schedule), width=width)
+        for line in trial_table.lines(record.trial):
+            mine.print(Text(line.replace(SPACE, " ")), width=width)
     for line in _lines(record):
         mine.print(Text(line.replace(SPACE, " ")), width=width)
     page = Path(folder) / "report.html"
@@ -101,7 +108,7 @@ def _lines(record: Record) -> list[str]:
         return f"{number(median, digits)} ({span(a, b, digits)})"
 
     lines = [
-        f"Day {number(day)}: {listed(answers)} of {plural(len(outcomes), 'virtual patient')}",
+        f"Day {number(day)}: {listed(answers)} of {plural(record.patients, 'virtual patient')}",
         f"CAR-NK in blood: peak {range_of('cmax_per_ul', 2)} cells/µL on day "
         f"{range_of('tmax_day', 3)}; medians (90 % of patients)",
     ]

@@ -52,6 +52,7 @@ ROOMS = {
     "population": "Differences between patients and lots",
     "toxicity": "Toxicity",
     "fitted": "Fitted to clinical outcomes",
+    "trials": "Trials",
     "study": "Given by the study file",
 }
 

@@ -9,6 +9,7 @@ from ..base import Node, NumberError, Problem, did_you_mean, read_quantity
 from ..domain import Given
 from ..library import Number, load
 from .form import Amount, Choice, Either, Form, Many, Optional, Table, Text
+from .trial_form import DESIGN
 
 SOURCES = ("cord_blood", "peripheral_blood", "ipsc", "nk92")
 ARMORS = ("none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion")
@@ -91,8 +92,9 @@ class GivenNumbers:
         return MappingProxyType(given)
 
     def names(self) -> tuple[str, ...]:
-        """Ids that a study can give; the priors of the fit are not among them."""
-        return tuple(name for name, number in load().items() if number.room != "priors")
+        """Ids that a study can give: none of the well, the fit's priors, a trial's settings."""
+        elsewhere = ("killing", "priors", "trials")
+        return tuple(name for name, number in load().items() if number.room not in elsewhere)
 
     def one(self, node: Node, number: Number, problems: list[Problem]) -> Given:
         """Read a value, or a value and the range of 95 % of patients or lots."""
@@ -258,5 +260,6 @@ def study_form() -> Form:
         "arms": Many("arms or dose levels", ARM, default=()),
         "numbers": GivenNumbers(),
         "observed": Many("what was seen in patients", OBSERVED, default=()),
+        "design": Optional(DESIGN),
     }
     return Form("a carnk study", fields)

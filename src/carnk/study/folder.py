@@ -3,9 +3,10 @@
 import hashlib
 import json
 import platform
-import shutil
+import re
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,13 +20,31 @@ import polars as pl
 from ..base import Problem, SpecError, new_folder_atomic
 from ..domain import Study
 from ..library import View, bibtex
+from .backends import backend
+from .identity import differences, identity, versions
 from .read import parse, study_text
-from .run import RTOL, Chunk, Tally, chunks, fresh_view
+from .run import (
+    CHUNK,
+    RTOL,
+    Progress,
+    Tally,
+    difference_at_half_tolerance,
+    fresh_view,
+    run_chunks,
+)
 from .sensitivity import sensitivity
+from .tables import write_tables
+from .unfinished import There, hidden_folder, read_begun, under_way
 
-PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "polars", "pyarrow")
-OUTPUTS = ("outcomes.csv", "courses.parquet", "patients.parquet", "numbers.csv", "sensitivity.csv")
-Progress = Callable[[Tally], None]
+OUTPUTS = (
+    "outcomes.csv",
+    "courses.parquet",
+    "patients.parquet",
+    "numbers.csv",
+    "sensitivity.csv",
+    "trial.json",
+)
+CHUNKS_PER_WORKER = 4  # at least, so that none waits long for the last one
 
 
 def run_to_folder(
@@ -33,38 +52,70 @@ def run_to_folder(
     study: Study,
     out: Path,
     *,
-    threads: int = 1,
+    jobs: int | str = 1,
+    there: There = "refuse",
+    chunk: int | None = None,
     progress: Progress = lambda tally: None,
 ) -> Tally:
-    """Run a study and write its folder; nothing is left at `out` when it fails.
+    """Run a study and write its folder, which appears at `out` when it is whole.
 
     asked: the name or path the study was read from, whose text is kept; study: as read, perhaps
-    with other patients or seed. Ctrl-C keeps the finished chunks and says so in run.json.
+    with other patients or seed. jobs: as in `backends.backend`. there: what to do with what is at
+    `out`: 'refuse' it, 'replace' an earlier run, or 'resume' the one that was stopped. chunk:
+    patients per chunk, left out: as many as suits. Ctrl-C keeps the finished chunks, says so in
+    run.json, and the run can be resumed, as it can when it ends in an error or is killed.
     """
     began = perf_counter()
-    view, tally = fresh_view(), Tally()
-    _make_parent(out)
-    with new_folder_atomic(out) as folder, finishing_chunks(tally):
-        _file, text = study_text(asked)
-        (folder / "study.yaml").write_text(text, encoding="utf-8")
-        _write_chunks(study, view, tally, folder, threads, progress)
-        if tally.done == 0:
-            raise SpecError(Problem("run", "interrupted before the first chunk was done"))
-        rows = [] if tally.interrupted else sensitivity(study, view, threads)
-        pl.DataFrame(rows, schema=SENSITIVITY, orient="row").write_csv(folder / "sensitivity.csv")
-        _write_numbers(study, view, folder)
-        manifest = _manifest(study, text, tally, folder, threads)
-        manifest["seconds"]["all"] = round(perf_counter() - began, 3)
-        (folder / "run.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    text = study_text(asked)[1]
+    wanted = {"text": text, "patients": study.patients, "seed": study.seed, "rtol": RTOL}
+    if there == "resume" and (done := _whole_already(out, wanted)):
+        return done
+    tally, view = Tally(), fresh_view()
+
+    def told(done: int, of: int) -> None:
+        tally.trials = done, of
+        progress(tally)
+
+    with backend(jobs) as workers:
+        size = chunk or min(CHUNK, -(-study.patients // (CHUNKS_PER_WORKER * workers.count)))
+        settings = wanted | {"chunk": size} | identity()
+        with under_way(out, settings, there) as unfinished, finishing_chunks(tally):
+            tally.tolerance_check = difference_at_half_tolerance(study, fresh_view())
+            run_chunks(study, unfinished, workers, tally, progress)
+            whole = not tally.interrupted
+            if tally.done == 0:
+                raise SpecError(Problem("run", "interrupted before the first chunk was done"))
+            for number_id in unfinished.used():
+                view.number(number_id)
+            with new_folder_atomic(unfinished.folder / "run") as folder:
+                (folder / "study.yaml").write_text(text, encoding="utf-8")
+                write_tables(unfinished, folder)
+                _write_analyses(study, view, folder, workers.threads if whole else 0, told)
+                _write_numbers(study, view, folder)
+                manifest = _manifest(study, tally, folder, whole)
+                manifest |= {"backend": workers.name, "threads": workers.count}
+                manifest["seconds"]["all"] = round(perf_counter() - began, 3)
+                _write_manifest(manifest, tally, folder)
+            unfinished.publish(out, whole)
+    tally.interrupted = not whole
     return tally
 
 
-def _make_parent(out: Path) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"its folder cannot be made: {(error.strerror or str(error)).lower()}"
-        raise SpecError(Problem(str(out), what, "Choose another folder.")) from None
+def _whole_already(out: Path, wanted: dict[str, Any]) -> Tally | None:
+    """The tally of a whole run that has nothing left to resume; SpecError if it is another run."""
+    if read_begun(out) is not None or not (out / "run.json").is_file():
+        return None
+    manifest = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    if not manifest["complete"]:
+        return None
+    text = (out / "study.yaml").read_text(encoding="utf-8")
+    then = {"text": text, "patients": manifest["patients"], "seed": manifest["seed"]}
+    then["rtol"] = manifest["solver"]["rtol"]
+    do = f"It is whole; begin another with --out, or replace it (--out {out} --force)."
+    if problems := differences(str(out), then, wanted, do):
+        raise SpecError(problems, str(out))
+    done = manifest["patients_done"]
+    return Tally(done, done, {int(i): why for i, why in manifest["failed"].items()})
 
 
 @contextmanager
@@ -95,30 +146,17 @@ SENSITIVITY = {
 }
 
 
-def _write_chunks(
-    study: Study, view: View, tally: Tally, folder: Path, threads: int, progress: Progress
+def _write_analyses(
+    study: Study, view: View, folder: Path, threads: int, told: Callable[[int, int], None]
 ) -> None:
-    from pyarrow import parquet
+    """What is worked out once for the whole study; none of it without threads."""
+    rows = sensitivity(study, view, threads) if threads else []
+    table = pl.DataFrame(rows, schema=SENSITIVITY, orient="row")
+    (folder / "sensitivity.csv").write_text(table.write_csv(), encoding="utf-8")
+    if study.trial and threads:
+        from .trial_run import write_trials  # loads the designs, which few runs need
 
-    writers: dict[str, Any] = {}
-    with (folder / "outcomes.csv").open("wb") as outcomes:
-        for i, chunk in enumerate(chunks(study, view, tally, threads)):
-            pl.DataFrame(chunk.outcomes).write_csv(outcomes, include_header=i == 0)
-            for name, columns in _tables(chunk).items():
-                table = pl.DataFrame(columns).to_arrow()
-                if name not in writers:
-                    writers[name] = parquet.ParquetWriter(folder / name, table.schema)
-                writers[name].write_table(table)
-            progress(tally)
-    for writer in writers.values():
-        writer.close()
-
-
-def _tables(chunk: Chunk) -> dict[str, Any]:
-    tables = {"patients.parquet": chunk.patients}
-    if len(chunk.courses["patient"]):
-        tables["courses.parquet"] = chunk.courses
-    return tables
+        write_trials(study, view, folder, told)
 
 
 def _write_numbers(study: Study, view: View, folder: Path) -> None:
@@ -141,21 +179,22 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
                 "why": "" if given else number.why,
             }
         )
-    pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / "numbers.csv")
+    table = pl.DataFrame(rows, infer_schema_length=None).write_csv()
+    (folder / "numbers.csv").write_text(table, encoding="utf-8")
     cited = {n.source for n in view.used if n.source} | set(study.references)
     cited |= {seen.source for seen in study.observed}
     (folder / "references.bib").write_text(bibtex(sorted(cited)), encoding="utf-8")
 
 
-def _manifest(study: Study, text: str, tally: Tally, folder: Path, threads: int) -> dict[str, Any]:
+def _manifest(study: Study, tally: Tally, folder: Path, whole: bool) -> dict[str, Any]:
     return {
         "carnk": version("carnk"),
         "study": study.name,
         "patients": study.patients,
         "seed": study.seed,
-        "complete": not tally.interrupted,
+        "complete": whole,
         "patients_done": tally.done,
-        "failed": {str(patient): reason for patient, reason in sorted(tally.failures.items())},
+        "patients_kept": tally.kept,
         "failures_by_reason": _by_reason(tally.failures),
         "solver": {
             "method": "Rodas5P",
@@ -163,53 +202,48 @@ def _manifest(study: Study, text: str, tally: Tally, folder: Path, threads: int)
             "largest_difference_at_half_tolerance": tally.tolerance_check,
         },
         "seconds": {"simulation": round(tally.seconds, 3)},
-        "threads": threads,
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        "versions": versions(),
         "machine": platform.machine(),
-        "study_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "study_sha256": _sha256(folder / "study.yaml"),
         "output_sha256": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            for name in OUTPUTS
-            if (folder / name).exists()
+            name: _sha256(folder / name) for name in OUTPUTS if (folder / name).exists()
         },
     }
 
 
+def _write_manifest(manifest: dict[str, Any], tally: Tally, folder: Path) -> None:
+    """Write run.json; the patients who failed, perhaps many, come last."""
+    failed = {str(patient): reason for patient, reason in sorted(tally.failures.items())}
+    text = json.dumps(manifest | {"failed": failed}, indent=1)
+    (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _by_reason(failures: dict[int, str]) -> dict[str, int]:
-    reasons = sorted(failures.values())
-    return {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+    """How many failed for each reason, whatever the day, the most frequent first."""
+    return dict(Counter(re.sub(r"^day \S+: ", "", why) for why in failures.values()).most_common())
 
 
 def free_name(parent: Path, name: str) -> Path:
-    """`parent/name`, or with a number behind it when that is taken; makes the parent."""
-    parent.mkdir(parents=True, exist_ok=True)
+    """`parent/name`, or with a number behind it when that is taken."""
     path, i = parent / name, 2
-    while path.exists():
+    while path.exists() or hidden_folder(path).exists():
         path, i = parent / f"{name}-{i}", i + 1
     return path
 
 
-@contextmanager
-def replace_run(path: Path, force: bool) -> Iterator[Path]:
-    """Yield where to write a run meant for `path`; with `force` an earlier run there gives way.
-
-    The earlier run is set aside, removed when the new one is there, and put back if it fails.
-    Anything that is not a run folder is refused.
-    """
-    if not (force and path.exists()):
-        yield path
-        return
-    if not (path / "run.json").is_file():
-        what = "is there already and is not a run of carnk"
-        raise SpecError(Problem(str(path), what, "Choose another name."))
-    aside = free_name(path.parent, f".{path.name}.old")
-    path.rename(aside)
-    try:
-        yield path
-    except BaseException:
-        aside.rename(path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+def as_begun(out: Path, patients: int | None, seed: int | None) -> tuple[int | None, int | None]:
+    """Patients and seed as given, or else as the run that was stopped at `out` has them."""
+    path = out / "run.json"
+    begun = read_begun(out) or (json.loads(path.read_text("utf-8")) if path.is_file() else {})
+    return (
+        begun.get("patients") if patients is None else patients,
+        begun.get("seed") if seed is None else seed,
+    )
 
 
 def study_of(folder: Path) -> Study:

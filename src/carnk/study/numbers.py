@@ -1,6 +1,6 @@
 """Numbers for a batch of patients: library or study value, one plausible world each, a spread."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import log
 from typing import Any
@@ -21,6 +21,9 @@ VARIATES = (
     "il15_depleted", "niche", "b_capacity", "density", "antigen_low_fraction", "hla_low_fraction",
     "mismatch", "car_positive", "viability_after_thaw", "recovery_after_thaw", "vcn",
     "t_cells_per_kg", "kill", "solid",
+)  # fmt: skip
+OF_LOTS = (  # those that the patients of one lot share
+    "car_positive", "viability_after_thaw", "recovery_after_thaw", "vcn", "t_cells_per_kg", "kill",
 )  # fmt: skip
 CORRELATED = (
     ("burden", "growth", "correlation_burden_growth"),
@@ -126,3 +129,9 @@ def sampler(
     count = next(iter(worlds().values())).size if worlds() else 0
     world: Any = ids % count if uncertain and count else np.full(ids.size, -1)
     return Sampler(study, view, ids, world, z, {} if known is None else known)
+
+
+def in_lots(s: Sampler, lots: NDArray[np.int64]) -> Sampler:
+    """The same patients where those of one lot share its attributes; `lots` is one per patient."""
+    shared = standard_normals(s.study.seed, lots, len(OF_LOTS), "lot")
+    return replace(s, z=s.z | dict(zip(OF_LOTS, shared.T)), known={})

@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from ..base.streams import uniforms
 from ..domain import Arm, Study
+from ..killing.arms import Arms, build, relative
 from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
 from .fields import AGONISTS, ANTIBODIES, SEEN_BY
-from .numbers import Array, Known, Sampler, sampler
+from .numbers import Array, Known, Sampler, in_lots, sampler
 
 ON_B_CELLS = ("CD19",)
 ON_MONOCYTES = ("CD33",)
 ON_NK_CELLS = ("NKG2DL",)
 SOLID = ("glioblastoma", "ovarian", "colorectal")
+KIND = {"aml": "aml", **dict.fromkeys(SOLID, "solid")}  # of target cell; B-lineage otherwise
 LEAST_ROOM = 2.0  # carrying capacity over burden: an untreated tumor still grows
 NEVER = 1e9  # pg/mL of IL-6 that no patient reaches
 READING = (  # numbers by which outcomes are read off the courses
@@ -89,16 +91,22 @@ def draw(
     ids: NDArray[np.int64],
     uncertain: bool = True,
     known: Known | None = None,
+    arm: NDArray[np.int64] | None = None,
+    lots: NDArray[np.int64] | None = None,
 ) -> Cohort:
     """Draw these patients; the same id gives the same patient whatever the batch.
 
     With `uncertain` each patient lives in one of the equally plausible worlds of the library's
     uncertain numbers; without, in the library's own values. `known` gathers what was read, and
-    spares reading it again for the same patients.
+    spares reading it again for the same patients. `arm` is each patient's arm where it is not left
+    to chance, and `lots` the lot that a patient shares with others.
     """
     s = sampler(study, view, ids, uncertain, known)
+    if lots is not None:
+        s = in_lots(s, lots)
     u = dict(zip(UNIFORMS, uniforms(study.seed, ids, len(UNIFORMS), "luck").T))
-    arm = _choose(u["arm"], [each.share for each in study.arms])
+    if arm is None:
+        arm = _choose(u["arm"], [each.share for each in study.arms])
     disease = _choose(u["disease"], list(study.diseases.values()))
     drawn = _patient_numbers(s, disease) | _lot_numbers(s)
     p = {name: s.value(name) for name in FROM_LIBRARY if name not in ("mismatch", "weight")}
@@ -197,6 +205,7 @@ def _of_product(s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64])
     if memory:
         loss = loss * (1 + memory * (s.value("memory_like_loss") - 1))
     armor, secreted = _armor(s)
+    arms = _arms_of_killing(s, disease)
     return {
         "car_positive": drawn["car_positive"],
         "car_transient": float(construct.delivery == "mrna"),
@@ -210,11 +219,11 @@ def _of_product(s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64])
         "myeloid_target": _if(s, construct.target in ON_MONOCYTES, "myeloid_target_activation"),
         "monocytes_seen": float(construct.target in ON_MONOCYTES),
         "b_cells_seen": float(construct.target in ON_B_CELLS),
-        "kill_car_high": kill * _seen(s, density),
-        "kill_car_low": kill * _seen(s, s.value("antigen_low_density")),
-        "kill_natural": kill * s.value("natural_share"),
-        "kill_natural_bare": kill * s.value("bare_share"),
-        "kill_adcc": kill * _adcc(s, disease),
+        "kill_car_high": kill * arms.car * _seen(s, density),
+        "kill_car_low": kill * arms.car * _seen(s, s.value("antigen_low_density")),
+        "kill_natural": kill * arms.natural * s.value("natural_share"),
+        "kill_natural_bare": kill * arms.bare * s.value("bare_share"),
+        "kill_adcc": kill * arms.adcc * _adcc(s, disease),
         "fratricide": s.value(
             "fratricide_self_target" if _meets_itself(s.study) else "fratricide_rate"
         ),
@@ -224,6 +233,16 @@ def _of_product(s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64])
         * (s.value("visible_to_t_b2m_loss") if "b2m_loss" in edits else 1.0),
         "visible_to_nk": _missing_self(s),
     }
+
+
+def _arms_of_killing(s: Sampler, disease: NDArray[np.int64]) -> Arms:
+    """Kill rates by arm relative to the reference product and disease, for every patient."""
+    product = s.study.product
+    own = build(product.source, product.construct.target, product.construct.domains)
+    kinds = [KIND.get(name, "b_lineage") for name in s.study.diseases]
+    each = [relative(own, kind, s.view.__getitem__) for kind in kinds]
+    arms: Any = [np.array([getattr(a, arm) for a in each])[disease] for arm in vars(each[0])]
+    return Arms(*arms)
 
 
 def _armor(s: Sampler) -> tuple[Any, Any]:

@@ -38,6 +38,8 @@ from .fields import (
     diseases,
     study_form,
 )
+from .trial import refused_patients
+from .trial_form import design_problems, trial_of
 
 BUILT_IN = Path(__file__).parent / "built_in"
 DOSING = {"per_kg": "kg", "flat": "flat"}
@@ -74,6 +76,8 @@ def read(name_or_path: str | Path, patients: int | None = None, seed: int | None
             do = f"Give a whole number from 1 to {MOST_PATIENTS:,}."
             raise SpecError(Problem("--patients", f"{patients} patients cannot be run", do))
         study = replace(study, patients=patients)
+        if wrong := refused_patients(study):
+            raise SpecError(Problem("--patients", *wrong))
     if seed is not None:
         if not 0 <= seed < 2**32:
             raise SpecError(Problem("--seed", f"{seed} is no seed", "Give 0 to 4294967295."))
@@ -103,7 +107,7 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     regimens = [(node.fields["regimen"], values["regimen"])]
     regimens += list(zip(_entries(node, "arms"), values["arms"]))
     problems = [*_doses(regimens), *_drugs(regimens), *_sources(node), *_days(node, values)]
-    problems += _product(node, values)
+    problems += [*_product(node, values), *design_problems(node, values)]
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
@@ -267,6 +271,7 @@ def _study(values: dict[str, Any]) -> Study:
         references=values["references"],
         numbers=values["numbers"],
         observed=tuple(_observation(each) for each in values["observed"]),
+        trial=trial_of(values["design"]),
     )
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import polars as pl
 
 from ..domain import Study
-from .folder import Progress, run_to_folder, study_of
+from .folder import as_begun, run_to_folder, study_of
 from .read import read
+from .run import Progress
 from .summary import Comparison, compare
+from .unfinished import There
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Result:
         """Courses of a sample of patients, one row per patient and day."""
         return pl.read_parquet(self.folder / "courses.parquet")
 
+    @cached_property
+    def trial(self) -> dict[str, Any] | None:
+        """What the designs did with the virtual patients (trial.json); None if it is no trial."""
+        path = self.folder / "trial.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
     def predictions(self) -> list[Comparison]:
         """Predicted proportions, beside what was published where there is something."""
         return compare(self.study, self.outcomes)
@@ -52,17 +60,22 @@ def run(
     *,
     patients: int | None = None,
     seed: int | None = None,
-    jobs: int = 1,
+    jobs: int | str = 1,
     out: str | Path | None = None,
+    resume: bool = False,
     progress: Progress = lambda tally: None,
 ) -> Result:
     """Run a built-in study or a study file and return its result.
 
-    patients, seed: instead of the file's. jobs: threads; results do not depend on it. out: folder
-    to write, which must not exist; left out, a new folder for temporary files. Raises SpecError for
-    a bad study or folder.
+    patients, seed: instead of the file's. jobs: threads, or the address of a dask scheduler;
+    results do not depend on it. out: folder to write, which must not exist; left out, a new folder
+    for temporary files. resume: go on with the run of that folder that was stopped. Raises
+    SpecError for a bad study, folder or scheduler.
     """
+    if resume and out is not None:
+        patients, seed = as_begun(Path(out), patients, seed)
     asked = read(study, patients, seed)
     folder = Path(out) if out is not None else Path(mkdtemp(prefix="carnk-")) / asked.name
-    run_to_folder(study, asked, folder, threads=jobs, progress=progress)
+    there: There = "resume" if resume else "refuse"
+    run_to_folder(study, asked, folder, jobs=jobs, there=there, progress=progress)
     return Result(folder)

@@ -1,24 +1,32 @@
 """The one loop: draw patients, simulate them, read their outcomes, chunk by chunk."""
 
-from collections.abc import Iterator
+import platform
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ..base import SpecError
 from ..domain import Study
 from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, simulate, time_grid
 from ..library import View, load
+from .backends import Backend
+from .identity import differences, identity
 from .patients import Cohort, draw, join, start_day
+from .trial_patients import draw_at_every_arm, limiting
+from .unfinished import Packed, Unfinished, pack
 
-CHUNK = 1000  # patients
+CHUNK = 1000  # patients, at most
 SAMPLE = 400  # patients whose courses are kept
 CHECKED = 16  # patients solved again at half the tolerance
 RTOL = 1e-6
 SERIES = ("il6", "il15", "b_cells", "ifng", "host_t", "primed_t", "macrophages")
 Columns = dict[str, Any]
+Progress = Callable[["Tally"], None]
 
 
 @dataclass
@@ -29,6 +37,16 @@ class Chunk:
     outcomes: Columns
     courses: Columns
     failures: dict[int, str] = field(default_factory=dict)  # by patient id
+    limiting: Columns = field(default_factory=dict)  # chances of toxicity by day, in a trial
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """What is kept of the chunk, by name of the file."""
+        tables = {"outcomes.csv": self.outcomes, "patients.parquet": self.patients}
+        if len(self.courses["patient"]):
+            tables["courses.parquet"] = self.courses
+        if self.limiting:
+            tables["trial_patients.parquet"] = self.limiting
+        return {name: pl.DataFrame(columns) for name, columns in tables.items()}
 
 
 @dataclass
@@ -36,43 +54,75 @@ class Tally:
     """What a run says about itself."""
 
     done: int = 0
+    kept: int = 0  # of these, patients of an earlier session that was stopped
     failures: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
     tolerance_check: float | None = None
     interrupted: bool = False
+    trials: tuple[int, int] | None = None  # of the designs, done and in all
+
+    def add(self, chunk: Packed) -> None:
+        """Count a finished chunk."""
+        self.done += chunk.patients
+        self.failures |= chunk.failures
 
 
-def chunks(study: Study, view: View, tally: Tally, threads: int = 1) -> Iterator[Chunk]:
-    """Yield the study's patients chunk by chunk; the same patients whatever the threads.
+def run_chunks(
+    study: Study, unfinished: Unfinished, backend: Backend, tally: Tally, progress: Progress
+) -> None:
+    """Work on every chunk that is not finished yet and keep it on the disk.
 
-    The run ends after the chunk in which `tally.interrupted` was set.
+    Neither the size of chunks nor their order changes a byte. No chunk is begun any more once
+    `tally.interrupted` is set.
     """
     began = perf_counter()
-    for first in range(0, study.patients, CHUNK):
-        if tally.interrupted:
-            return
-        ids = np.arange(first, min(first + CHUNK, study.patients))
-        chunk = one_chunk(study, view, ids, threads)
-        if first == 0:
-            tally.tolerance_check = difference_at_half_tolerance(study, view)
-        tally.done += ids.size
-        tally.failures |= chunk.failures
+    finished = set()
+    for chunk in unfinished.kept():
+        finished.add(chunk.first)
+        tally.add(chunk)
+    tally.kept = tally.done
+    left = [s for s in spans(study, unfinished.begun["chunk"]) if s.start not in finished]
+    task = partial(packed_chunk, study, identity())
+    for chunk in backend.map(task, (span for span in left if not tally.interrupted)):
+        unfinished.keep(chunk)
+        tally.add(chunk)
         tally.seconds = perf_counter() - began
-        yield chunk
+        progress(tally)
+
+
+def spans(study: Study, size: int) -> list[range]:
+    """The patients of every chunk."""
+    return [range(i, min(i + size, study.patients)) for i in range(0, study.patients, size)]
+
+
+def packed_chunk(study: Study, asked_by: dict[str, str], span: range) -> Packed:
+    """One chunk from its patients' ids to the content of its file.
+
+    asked_by: the identity of the carnk that asks; SpecError where this one is another.
+    """
+    do = "Give workers the same environment as the one that runs the study."
+    if problems := differences(f"worker on {platform.node()}", asked_by, identity(), do):
+        raise SpecError(problems)
+    view = fresh_view()
+    chunk = one_chunk(study, view, np.arange(span.start, span.stop), 1)
+    return pack(span.start, chunk.tables(), chunk.failures, [n.id for n in view.used])
 
 
 def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
-    """Draw, simulate and read these patients."""
-    cohort = draw(study, view, ids)
+    """Draw, simulate and read these patients; in a trial, each of them at every arm."""
+    cohort = draw_at_every_arm(study, view, ids) if study.trial else draw(study, view, ids)
     courses = courses_of(study, cohort, threads)
     diseases = np.array(list(study.diseases))[cohort.disease]
     arms = np.array([arm.name for arm in study.arms])[cohort.arm]
-    who = {"patient": ids, "arm": arms, "disease": diseases, "world": cohort.world}
+    who = {"patient": cohort.ids, "arm": arms, "disease": diseases, "world": cohort.world}
     patients = who | cohort.drawn
     read = _outcomes(study, cohort, courses, diseases)
-    kept = int((ids < SAMPLE).sum())
-    failures = {int(ids[row]): reason for row, reason in courses.reasons.items()}
-    return Chunk(patients, who | read, _courses(who, courses, assay(cohort), kept), failures)
+    kept = int((cohort.ids < SAMPLE).sum())
+    failures = {int(cohort.ids[row]): reason for row, reason in courses.reasons.items()}
+    toxic = limiting(study, view, cohort, courses) if study.trial else {}
+    toxic |= {"response": read["response"]} if study.trial else {}
+    curves = _courses(who, courses, assay(cohort), kept)
+    return Chunk(patients, who | read, curves, failures, toxic)
 
 
 def courses_of(study: Study, cohort: Cohort, threads: int = 1, rtol: float = RTOL) -> Courses:

@@ -6,15 +6,18 @@ import signal
 from dataclasses import replace
 from importlib import import_module
 
+import numpy as np
 import polars as pl
 import pytest
 
+import carnk
 from carnk.base import SpecError
+from carnk.kinetics import PARAMETERS
 from carnk.study import folder, read, study_text
 from carnk.study.folder import OUTPUTS, run_to_folder
 
 run = import_module("carnk.study.run")  # the room also has a function of this name
-FILES = {"study.yaml", "run.json", "references.bib", *OUTPUTS}
+FILES = {"study.yaml", "run.json", "references.bib", *OUTPUTS} - {"trial.json"}
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +86,6 @@ def test_a_number_of_the_study_says_so(tmp_path):
     assert (row["value"], row["basis"], row["source"]) == (2.5, "study", "study.yaml")
 
 
-def test_outcomes_are_the_same_bytes_with_two_threads_and_small_chunks(
-    study, made, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(run, "CHUNK", 7)
-    run_to_folder("liu2020", study, tmp_path / "two", threads=2)
-    for name in ("outcomes.csv", "numbers.csv", "sensitivity.csv"):
-        assert (tmp_path / "two" / name).read_bytes() == (made / name).read_bytes(), name
-
-
 def test_another_seed_is_another_run(study, made, tmp_path):
     run_to_folder("liu2020", replace(study, seed=2), tmp_path / "other")
     assert (tmp_path / "other" / "outcomes.csv").read_bytes() != (
@@ -108,16 +102,6 @@ def test_an_existing_folder_is_refused_and_untouched(study, tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "note"]
 
 
-def test_nothing_is_left_when_the_run_fails(study, tmp_path, monkeypatch):
-    def broken(*_):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(folder, "sensitivity", broken)
-    with pytest.raises(ZeroDivisionError):
-        run_to_folder("liu2020", study, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
-
-
 def ctrl_c_in_chunk(monkeypatch, *numbers):
     """Press Ctrl-C while these chunks (from 1) are at work."""
     real, calls = run.one_chunk, []
@@ -128,7 +112,6 @@ def ctrl_c_in_chunk(monkeypatch, *numbers):
             signal.raise_signal(signal.SIGINT)
         return real(*given)
 
-    monkeypatch.setattr(run, "CHUNK", 10)
     monkeypatch.setattr(run, "one_chunk", interrupted)
 
 
@@ -137,7 +120,7 @@ def test_an_interrupt_keeps_whole_chunks_in_a_valid_folder(study, tmp_path, monk
     handler = signal.getsignal(signal.SIGINT)
     ctrl_c_in_chunk(monkeypatch, chunk)
     out = tmp_path / "out"
-    tally = run_to_folder("liu2020", study, out)
+    tally = run_to_folder("liu2020", study, out, chunk=10)
     assert tally.interrupted
     told = manifest(out)
     assert not told["complete"]
@@ -149,13 +132,11 @@ def test_an_interrupt_keeps_whole_chunks_in_a_valid_folder(study, tmp_path, monk
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_an_interrupt_while_a_chunk_is_written_keeps_it(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "CHUNK", 10)
-
+def test_an_interrupt_while_a_chunk_is_written_keeps_it(study, tmp_path):
     def progress(tally):
         signal.raise_signal(signal.SIGINT)
 
-    run_to_folder("liu2020", study, tmp_path / "out", progress=progress)
+    run_to_folder("liu2020", study, tmp_path / "out", chunk=10, progress=progress)
     assert len(pl.read_csv(tmp_path / "out" / "outcomes.csv")) == 10
     assert not manifest(tmp_path / "out")["complete"]
 
@@ -172,3 +153,68 @@ def test_a_second_interrupt_ends_at_once_and_leaves_nothing(study, tmp_path, mon
     with pytest.raises(KeyboardInterrupt):
         run_to_folder("liu2020", study, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(study, made, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        ctrl_c_in_chunk(patched, 2)
+        run_to_folder("liu2020", study, out, chunk=7)
+    tally = run_to_folder("liu2020", study, out, there="resume")
+    told = manifest(out)
+    assert (told["complete"], told["patients_done"], told["patients_kept"]) == (True, 30, 14)
+    assert (tally.done, tally.kept) == (30, 14)
+    assert told["output_sha256"] == manifest(made)["output_sha256"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_many_failures_are_named_last_and_counted_by_reason(tmp_path, monkeypatch):
+    """20 of 2,000 have a number that is not finite; all others are as without them."""
+    study = replace(read("liu2020"), patients=2000)
+    bad = np.random.default_rng(3).choice(2000, 20, replace=False)
+    monkeypatch.setattr(folder, "sensitivity", lambda *_: [])
+    run_to_folder("liu2020", study, tmp_path / "plain", jobs=2)
+    real = run.draw
+
+    def planted(study, view, ids):
+        cohort = real(study, view, ids)
+        cohort.parameters[np.isin(ids, bad), PARAMETERS.index("growth")] = np.nan
+        return cohort
+
+    monkeypatch.setattr(run, "draw", planted)
+    run_to_folder("liu2020", study, tmp_path / "planted", jobs=2)
+    told = manifest(tmp_path / "planted")
+    assert sorted(map(int, told["failed"])) == sorted(bad.tolist())
+    assert all("not finite at the start: growth" in why for why in told["failed"].values())
+    assert list(told["failures_by_reason"].values()) == [20]
+    assert list(told)[-1] == "failed"
+    plain, other = (
+        (tmp_path / name / "outcomes.csv").read_bytes().splitlines()
+        for name in ("plain", "planted")
+    )
+    assert len(plain) == len(other) == 2001
+    differing = {i for i in range(2000) if plain[i + 1] != other[i + 1]}
+    assert differing == set(bad.tolist())
+
+
+def test_reasons_are_counted_whatever_the_day():
+    why = "the step became too small"
+    failures = {3: f"day 1.5: {why}", 4: f"day 20: {why}", 1: "day 0: a rate is not finite"}
+    assert folder._by_reason(failures) == {why: 2, "a rate is not finite": 1}
+
+
+def test_a_free_name_passes_over_runs_and_unfinished_runs(tmp_path):
+    assert folder.free_name(tmp_path, "a") == tmp_path / "a"
+    (tmp_path / "a").mkdir()
+    (tmp_path / ".a-2.unfinished").mkdir()
+    assert folder.free_name(tmp_path, "a") == tmp_path / "a-3"
+
+
+def test_the_python_function_resumes(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        ctrl_c_in_chunk(patched, 1)
+        carnk.run("liu2020", patients=8, seed=5, jobs=2, out=out)
+    found = carnk.run("liu2020", out=out, resume=True)
+    assert (found.manifest["complete"], found.manifest["seed"]) == (True, 5)
+    assert len(found.outcomes) == 8

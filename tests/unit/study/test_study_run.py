@@ -9,7 +9,15 @@ import pytest
 from carnk.kinetics import PARAMETERS
 from carnk.library import load
 from carnk.study import parse, read, study_text
-from carnk.study.run import Tally, chunks, courses_of, difference_at_half_tolerance, one_chunk
+from carnk.study.backends import backend
+from carnk.study.run import (
+    Tally,
+    courses_of,
+    difference_at_half_tolerance,
+    one_chunk,
+    run_chunks,
+)
+from carnk.study.unfinished import under_way
 
 run = import_module("carnk.study.run")  # the room also has a function of this name
 PLANTED = 5
@@ -48,36 +56,28 @@ def test_a_failing_patient_is_named_and_the_others_are_unchanged(small, whole, m
         assert np.isnan(chunk.outcomes[name][PLANTED]), name
 
 
-def test_a_failure_is_named_by_patient_in_a_later_chunk(small, monkeypatch):
+def worked(study, place, chunk, progress=lambda tally: None):
+    """The tally and the rows of a study in small chunks."""
+    tally = Tally()
+    with backend(1) as serial, under_way(place, {"chunk": chunk}, "refuse") as unfinished:
+        run_chunks(study, unfinished, serial, tally, progress)
+        rows = [frame.height for frame in unfinished.frames("outcomes.csv")]
+    return tally, rows
+
+
+@pytest.mark.parametrize("failing", [PLANTED, 22])
+def test_a_failure_is_named_by_patient_in_any_chunk(small, tmp_path, monkeypatch, failing):
     real = run.draw
 
     def planted(study, view, ids):
         cohort = real(study, view, ids)
-        cohort.parameters[ids == PLANTED, PARAMETERS.index("growth")] = np.nan
+        cohort.parameters[ids == failing, PARAMETERS.index("growth")] = np.nan
         return cohort
 
     monkeypatch.setattr(run, "draw", planted)
-    monkeypatch.setattr(run, "CHUNK", 4)
-    tally = Tally()
-    rows = sum(len(chunk.outcomes["patient"]) for chunk in chunks(small, load().view(), tally))
-    assert rows == tally.done == 25
-    assert list(tally.failures) == [PLANTED]
-
-
-def test_a_late_failure_is_named_by_its_patient(small, monkeypatch):
-    real = run.draw
-
-    def planted(study, view, ids):
-        cohort = real(study, view, ids)
-        cohort.parameters[ids == 22, PARAMETERS.index("growth")] = np.nan
-        return cohort
-
-    monkeypatch.setattr(run, "draw", planted)
-    monkeypatch.setattr(run, "CHUNK", 4)
-    tally = Tally()
-    rows = sum(len(chunk.outcomes["patient"]) for chunk in chunks(small, load().view(), tally))
-    assert rows == tally.done == 25
-    assert list(tally.failures) == [22]
+    tally, rows = worked(small, tmp_path / "out", 4)
+    assert sum(rows) == tally.done == 25
+    assert list(tally.failures) == [failing]
 
 
 def test_probabilities_of_toxicity_are_never_zero_and_fall_with_the_grade(whole):
@@ -110,14 +110,13 @@ def test_the_tolerance_check_is_small_and_not_zero(small):
     assert 0 < apart < 1e-2
 
 
-def test_a_noted_interrupt_ends_after_the_chunk_at_hand(small, monkeypatch):
-    monkeypatch.setattr(run, "CHUNK", 10)
-    tally, seen = Tally(), []
-    for chunk in chunks(small, load().view(), tally):
-        seen.append(chunk)
+def test_a_noted_interrupt_ends_after_the_chunk_at_hand(small, tmp_path):
+    def stop(tally):
         tally.interrupted = True
+
+    tally, rows = worked(small, tmp_path / "out", 10, stop)
     assert tally.done == 10
-    assert len(seen) == 1
+    assert rows == [10]
 
 
 def test_tocilizumab_does_not_raise_the_chance_of_crs():

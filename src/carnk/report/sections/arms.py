@@ -37,6 +37,7 @@ def content(record: Record) -> dict[str, Any]:
         "rules": _rules(record),
         "response_day": number(record.study.response_day),
         "days": number(record.study.days),
+        "same": record.study.trial is not None,
     }
 
 

@@ -25,7 +25,7 @@ def content(record: Record) -> dict[str, Any]:
         figures.append(_figure(title, [(name, reader(part)) for name, part in groups]))
     return {
         "figures": [figure for figure in figures if figure["rows"]],
-        "patients": count(len(record.outcomes)),
+        "patients": count(record.patients),
         "il6": _il6(record.outcomes),
     }
 

@@ -1,0 +1,106 @@
+"""Kill rates of a product and a kind of target relative to the reference, arm by arm.
+
+The body's scale is not the well's: what is carried over is the ratio to one reference product on
+one kind of target. For the reference every ratio is one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from .cells import NOTHING, Amount, Effector, Target
+from .curve import adapted, calibrated, factors
+from .lysis import mean_rate
+from .reference import Read, fill, from_library, law, plain, receptors
+from .signal import ARMS, Law, pair_rates
+
+CAR = Amount(20000.0, 0.5, 0.0)  # of CAR-positive cells; the same for every product compared
+DENSITY = Amount(15000.0, 0.3)  # antigen, likewise: the body's model has its own law of density
+COAT = Amount(15000.0, 0.3)  # antibody on a target
+COSTIMULATION = MappingProxyType(
+    {"CD28": "costimulation_cd28", "4-1BB": "costimulation_41bb", "2B4": "costimulation_2b4",
+     "DAP10": "costimulation_dap10", "DAP12": "costimulation_dap12"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Build:
+    """What sets a product's killing apart from the reference.
+
+    nk92: cells without KIR; costimulation: of the CAR; ligand: what the CAR sees if it is a ligand
+    of natural receptors too, else empty.
+    """
+
+    nk92: bool = False
+    costimulation: str = "CD28"
+    ligand: str = ""
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Kill rates by arm: of the CAR, of natural killing, without HLA-I, and through antibody."""
+
+    car: Any
+    natural: Any
+    bare: Any
+    adcc: Any
+
+
+REFERENCE = Build()
+REFERENCE_KIND = "b_lineage"
+
+
+def build(source: str, antigen: str, domains: str) -> Build:
+    """A build from a construct in words; domains that nobody has a number for count as CD28."""
+    known = next((name for name in COSTIMULATION if name in domains), "CD28")
+    return Build(source == "nk92", known, antigen if antigen in ARMS.values() else "")
+
+
+def relative(build: Build, kind: str, read: Read = from_library) -> Arms:
+    """Kill rates of a product on a kind of target over those of the reference."""
+    if (build, kind) == (REFERENCE, REFERENCE_KIND):
+        return Arms(1.0, 1.0, 1.0, 1.0)
+    own = rates_of(build, kind, read)
+    base = rates_of(REFERENCE, REFERENCE_KIND, read)
+    return Arms(*(getattr(own, n) / getattr(base, n) for n in ("car", "natural", "bare", "adcc")))
+
+
+def rates_of(build: Build, kind: str, read: Read = from_library) -> Arms:
+    """Kill rates by arm, per effector and hour, targets in excess; each arm on top of the rest."""
+    own = calibrated(law(read), factors(-1))
+    nk = effector_of(build, read)
+    cell = fill(plain(kind), {}, {})
+    dense = _with(cell, {build.ligand or "antigen": DENSITY})
+    natural = _rate(own, replace(nk, car=NOTHING), cell)
+    bare = _with(cell, {"HLA-I": NOTHING})
+    coated = _with(cell, {"antibody": COAT})
+    full = Amount(read("cd16_per_cell"))
+    armed = replace(nk, car=NOTHING, receptors=MappingProxyType({**nk.receptors, "CD16": full}))
+    return Arms(
+        car=_rate(own, nk, dense) - _rate(own, replace(nk, car=NOTHING), dense),
+        natural=natural,
+        bare=_rate(own, replace(nk, car=NOTHING), bare),
+        adcc=_rate(own, armed, coated) - natural,
+    )
+
+
+def effector_of(build: Build, read: Read) -> Effector:
+    """CAR-positive cells of a build; CD16 is left to the caller."""
+    surface = dict(receptors(read))
+    surface["CD16"] = NOTHING
+    if build.nk92:
+        surface |= dict.fromkeys(("KIR2DL1", "KIR2DL2/3", "KIR3DL1"), NOTHING)
+    nk = Effector(
+        "", MappingProxyType(surface), build.ligand or "antigen", CAR, read("kd_car"),
+        car_gain=read(COSTIMULATION[build.costimulation]),
+    )  # fmt: skip
+    return adapted(nk, "", factors(-1))
+
+
+def _with(cell: Target, amounts: Mapping[str, Amount]) -> Target:
+    return replace(cell, ligands=MappingProxyType({**cell.ligands, **amounts}))
+
+
+def _rate(own: Law, nk: Effector, cell: Target) -> float:
+    return mean_rate(pair_rates(own, nk, cell))

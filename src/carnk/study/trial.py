@@ -1,0 +1,89 @@
+"""A trial's settings with the library's numbers filled in, and how its patients fill lots."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain import Study, Trial
+from ..library import View, load
+from .numbers import worlds
+
+MEMBERS = 10  # most patients simulated of one lot
+LEAST_LOTS = 2  # in each world, or lots cannot be told apart
+
+
+def settled(study: Study, view: View) -> Trial:
+    """The study's trial, with the library's number wherever the file gives none."""
+    trial = study.trial
+    assert trial is not None
+    lots, calendar, limiting = trial.lots, trial.calendar, trial.limiting
+
+    def given(value: float | None, number_id: str) -> float:
+        return view[number_id] if value is None else value
+
+    return replace(
+        trial,
+        target=given(trial.target, "trial_target"),
+        margin=given(trial.margin, "trial_plateau_margin"),
+        bound=given(trial.bound, "trial_toxicity_bound"),
+        limiting=replace(limiting, window_days=given(limiting.window_days, "trial_dlt_window")),
+        lots=replace(
+            lots,
+            doses=int(given(lots.doses, "trial_lot_doses")),
+            failure=given(lots.failure, "trial_lot_failure"),
+            days_apart=given(lots.days_apart, "trial_lot_days"),
+        ),
+        calendar=replace(
+            calendar,
+            arrival_days=given(calendar.arrival_days, "trial_arrival_days"),
+            sentinel_days=given(calendar.sentinel_days, "trial_sentinel_days"),
+        ),
+    )
+
+
+def world_count() -> int:
+    """How many plausible worlds there are; a patient lives in that of its id modulo the count."""
+    return next(iter(worlds().values())).size if worlds() else 1
+
+
+def members(study: Study, trial: Trial) -> int:
+    """Virtual patients simulated of one lot: as many as one treats, up to ten."""
+    fewest = min(len(arm.regimen.infusion.days) for arm in study.arms)
+    return members_of(int(trial.lots.doses or 1), fewest, trial.patients)
+
+
+def members_of(doses: int, infusions: int, patients: int) -> int:
+    """The same from the infusions of a lot and of a patient, and a trial's most patients."""
+    return max(1, min(MEMBERS, doses // max(infusions, 1), patients))
+
+
+def too_few(patients: int, size: int) -> tuple[str, str] | None:
+    """What is wrong and what to do when the patients do not fill two lots in each world."""
+    count = world_count()
+    least = LEAST_LOTS * count * size
+    if patients >= least:
+        return None
+    what = (
+        f"{patients:,} patients are too few for {LEAST_LOTS} lots of {size} in each of {count} "
+        "plausible worlds"
+    )
+    return what, f"Give {least:,} or more."
+
+
+def refused_patients(study: Study) -> tuple[str, str] | None:
+    """The same for a study with other patients than its file has; None where it is no trial."""
+    if study.trial is None:
+        return None
+    return too_few(study.patients, members(study, settled(study, load().view())))
+
+
+def lots_per_world(study: Study, trial: Trial) -> int:
+    """Whole lots that the study's patients fill in every world."""
+    return study.patients // (world_count() * members(study, trial))
+
+
+def lot_of(study: Study, trial: Trial, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The lot of each patient; all patients of a lot live in one world."""
+    count = world_count()
+    return np.asarray(ids // (count * members(study, trial)) * count + ids % count)
