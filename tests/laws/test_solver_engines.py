@@ -13,7 +13,7 @@ from benchmarks import twenty_states
 from carnk.solver import Doses, Event, Model, exp, maximum, minimum, power, solve, sqrt, where
 from carnk.solver.executors import compile_plan, executor, interpret_plan
 from carnk.solver.method import RODAS5P
-from carnk.solver.population import _job, _reasons, _run
+from carnk.solver.population import _run, make_job, reasons_of
 from carnk.solver.steps import plan
 
 
@@ -130,9 +130,9 @@ def test_bytes_do_not_depend_on_the_number_of_lanes():
     times = np.linspace(0.0, 10.0, 11)
     results = []
     for lanes in (4, 8):
-        job = _job(MIXED, parameters, initial, times, doses, (0.0, 1e-6, 1e-12))
+        job = make_job(MIXED, parameters, initial, times, doses, (0.0, 1e-6, 1e-12))
         _run(compile_plan(plan(MIXED, RODAS5P), lanes), job, threads=1)
-        assert not _reasons(MIXED, job)
+        assert not reasons_of(MIXED, job)
         results.append(job.out.tobytes())
     assert results[0] == results[1]
 

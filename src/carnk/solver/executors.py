@@ -94,7 +94,7 @@ def compile_plan(made: Plan, lanes: int | None = None) -> Executor:
     text += f"\n{JIT}\n{_step(made)}{DRIVER.read_text(encoding='utf-8')}"
     parts = (text, KERNEL.read_text(encoding="utf-8"), kernel.fingerprint(), _version())
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    module = _load(f"carnk_solver_{digest}", text)
+    module = load_module(f"carnk_solver_{digest}", text)
     return Executor(vars(module), lanes, made.rows, threaded=True)
 
 
@@ -148,7 +148,7 @@ def _step(made: Plan) -> str:
     return "\n".join(["def step(w):", *calls, "", ""])
 
 
-def _load(name: str, text: str) -> ModuleType:
+def load_module(name: str, text: str) -> ModuleType:
     """Import the generated text as a module, from a file that numba can keep its cache beside."""
     with _LOADING:
         return sys.modules.get(name) or _write_and_import(name, text)

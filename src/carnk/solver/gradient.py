@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import Problem, SolveError, did_you_mean
-from .executors import Executor, _load, executor
+from .executors import Executor, executor, load_module
 from .lanes import Floats, Job
 from .model import Model
-from .population import Doses, _job, _reasons
+from .population import Doses, make_job, reasons_of
 
 STEP = 3e-5  # of a number's size; with a tenth of it the gradient of the bench changed by 4e-8
 DRIVER = Path(__file__).with_name("kernel_copies.py")
@@ -141,7 +141,7 @@ def solve_together(  # noqa: PLR0913
         raise SolveError(Problem("copies", what, do))
     count, copies = rows.shape[:2]
     flat = count * copies
-    job = _job(
+    job = make_job(
         model, rows.reshape(flat, -1), amounts.reshape(flat, -1), np.asarray(times, float),
         _for_copies(doses, count, copies), (start, rtol, atol),
     )  # fmt: skip
@@ -151,7 +151,7 @@ def solve_together(  # noqa: PLR0913
     _run(ready, job, _blocks(count, copies, ready.lanes), threads)
     job.status.reshape(count, copies)[:, 1:] = 0
     values = job.out.reshape(count, copies, len(job.times) - 1, -1)
-    reasons = {i // copies: words for i, words in _reasons(model, job).items()}
+    reasons = {i // copies: words for i, words in reasons_of(model, job).items()}
     for patient in np.flatnonzero(~np.isfinite(values).all(axis=(1, 2, 3))).tolist():
         reasons.setdefault(patient, "a copy of it left the numbers")
         values[patient] = np.nan
@@ -207,7 +207,7 @@ def _executor(model: Model, engine: str) -> Executor:
         name = base.functions["__name__"]
         text = f"from {name} import *\n{driver}"
         digest = sha256(text.encode()).hexdigest()[:24]
-        functions = vars(_load(f"carnk_copies_{digest}", text))
+        functions = vars(load_module(f"carnk_copies_{digest}", text))
     else:
         exec(compile(driver, "<carnk copies>", "exec"), functions)
     return Executor(functions, base.lanes, base.rows, base.threaded)

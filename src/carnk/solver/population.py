@@ -81,7 +81,7 @@ def solve(  # noqa: PLR0913
     if engine not in ENGINES:
         known = ", ".join(f"'{e}'" for e in ENGINES)
         raise SolveError(Problem("engine", f"'{engine}' is not one of {known}"))
-    job = _job(model, parameters, initial, np.asarray(times, float), doses, (start, rtol, atol))
+    job = make_job(model, parameters, initial, np.asarray(times, float), doses, (start, rtol, atol))
     _run(executor(model, engine), job, threads)
     return Solution(
         times=job.times[:-1],
@@ -90,7 +90,7 @@ def solve(  # noqa: PLR0913
         steps=job.steps,
         event_times=job.event_time,
         event_counts=job.event_count,
-        reasons=_reasons(model, job),
+        reasons=reasons_of(model, job),
     )
 
 
@@ -109,7 +109,7 @@ def _run(engine: Executor, job: Job, threads: int) -> None:
         list(pool.map(work, range(threads)))
 
 
-def _job(
+def make_job(
     model: Model,
     parameters: npt.ArrayLike,
     initial: npt.ArrayLike,
@@ -221,7 +221,7 @@ def _finite(due: Floats, amounts: Floats) -> npt.NDArray[np.bool_]:
     return np.logical_and(~np.isnan(due).any(axis=1), numbers.all(axis=1))
 
 
-def _reasons(model: Model, job: Job) -> dict[int, str]:
+def reasons_of(model: Model, job: Job) -> dict[int, str]:
     """Words for every failed patient."""
     words = {
         TOO_MANY: f"more than {job.limit} steps were needed",

@@ -21,17 +21,17 @@ def home(tmp_path, monkeypatch):
 
 
 def test_a_module_is_written_whole_and_found_again(home):
-    module = executors._load("carnk_test_a", TEXT)
+    module = executors.load_module("carnk_test_a", TEXT)
     assert module.VALUE == 3
     assert [p.name for p in home.iterdir() if p.is_file()] == ["carnk_test_a.py"]
-    assert executors._load("carnk_test_a", TEXT) is module
+    assert executors.load_module("carnk_test_a", TEXT) is module
 
 
 def test_processes_may_write_at_the_same_time(home):
     text = "VALUE = 3\n" + "# filling\n" * 50_000
     program = (
         "from carnk.solver import executors\n"
-        f"assert executors._load('carnk_test_d', {text!r}).VALUE == 3\n"
+        f"assert executors.load_module('carnk_test_d', {text!r}).VALUE == 3\n"
     )
     command = [sys.executable, "-"]
     running = [
@@ -48,12 +48,12 @@ def test_processes_may_write_at_the_same_time(home):
 def test_a_damaged_file_is_written_again(home):
     home.mkdir(parents=True)
     (home / "carnk_test_b.py").write_text("VALUE = ")
-    assert executors._load("carnk_test_b", TEXT).VALUE == 3
+    assert executors.load_module("carnk_test_b", TEXT).VALUE == 3
 
 
 def test_a_module_that_does_not_run_is_not_kept(home):
     with pytest.raises(ZeroDivisionError):
-        executors._load("carnk_test_c", "1 / 0\n")
+        executors.load_module("carnk_test_c", "1 / 0\n")
     assert "carnk_test_c" not in sys.modules
 
 
