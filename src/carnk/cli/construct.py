@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .columns import WIDTH, aligned
+
 if TYPE_CHECKING:
     from ..constructs import Design, Part, Verdict
 
@@ -22,7 +24,6 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(help="A built-in construct or the path of a file.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
-WIDTH = 100
 
 
 @app.command()
@@ -115,7 +116,7 @@ def parts(
     else:
         header = ("part", "kind", "residues", "checked", "what it is")
         rows = [(p.name, p.kind, str(len(p.sequence) or "?"), p.checked, p.meaning) for p in chosen]
-        typer.echo("\n".join(_aligned([header, *rows])))
+        typer.echo("\n".join(aligned([header, *rows])))
 
 
 @app.command("list")
@@ -131,7 +132,7 @@ def list_() -> None:
         (d.name, d.target, d.platform, "design only" if d.unknown else "can be built")
         for d in designs
     ]
-    typer.echo("\n".join(_aligned(rows)))
+    typer.echo("\n".join(aligned(rows)))
 
 
 def _refuse(design: "Design", verdicts: "Iterable[Verdict]") -> None:
@@ -166,7 +167,7 @@ def _shown(design: "Design", verdicts: "Sequence[Verdict]") -> list[str]:
         length = str(len(part.sequence)) if part.sequence else "?"
         rows.append((part.name, part.kind, length, place, part.checked, part.meaning))
     header = ("part", "kind", "residues", "at", "checked", "what it is")
-    lines += ["", *_aligned([header, *rows]), "", *_rules(verdicts)]
+    lines += ["", *aligned([header, *rows]), "", *_rules(verdicts)]
     if design.unknown:
         names = ", ".join(part.name for part in design.unknown)
         told = f"Protein and DNA cannot be built: no sequence is known for {names}."
@@ -199,9 +200,3 @@ def _one(part: "Part") -> list[str]:
         head = f"  {name:<12}"
         lines += textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
     return lines
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows)
-    return [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in lines]

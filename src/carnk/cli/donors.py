@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from .columns import WIDTH, aligned
+
 if TYPE_CHECKING:
     from ..donors import Comparison, Rules, Typing
 
@@ -30,7 +32,6 @@ Sequences = Annotated[
 ]
 COLUMNS = ("id", "ligands", "ambiguous", "minus21", "cen", "tel", "b_content", "educated")
 MOST_DONORS, MOST_PATIENTS = 20, 5
-WIDTH = 100
 
 
 @app.command("type")
@@ -191,13 +192,7 @@ def _show(
         csv.writer(stream, lineterminator="\n").writerows([columns, *rows])
         _write(stream.getvalue(), out)
     else:
-        _write("\n".join(_aligned([columns, *rows])) + "\n", out)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows)
-    return [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in lines]
+        _write("\n".join(aligned([columns, *rows])) + "\n", out)
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -245,7 +240,7 @@ def _tables(seen: "Comparison", by: str | None) -> list[str]:
             (seen.donors[row], *(_short(found[row, column]) for found in words.values()))
             for row in chosen[:MOST_DONORS]
         ]
-        lines += _aligned([("donor", *words), *body])
+        lines += aligned([("donor", *words), *body])
         if len(chosen) > MOST_DONORS:
             lines.append(f"... and {len(chosen) - MOST_DONORS:,} more donors")
     if len(seen.patients) > MOST_PATIENTS:

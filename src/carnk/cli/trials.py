@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .forecasts import forecast
+
 if TYPE_CHECKING:
     from ..evidence import Count, Found, Snapshot, Update
 
@@ -204,6 +206,9 @@ def page(
     from ..report.landscape import write
 
     typer.echo(str(write(out, day)))
+
+
+app.command()(forecast)
 
 
 class Bar:

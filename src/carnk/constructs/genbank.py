@@ -29,7 +29,13 @@ def genbank(design: Design, coding: str) -> str:
         id=design.name,
         name=re.sub(r"\W", "_", design.name)[:LOCUS_LENGTH],
         description=f"{design.target} CAR construct {design.name} ({design.platform})",
-        annotations={"molecule_type": "DNA", "topology": "linear"},
+        annotations={
+            "molecule_type": "DNA",
+            "topology": "linear",
+            "data_file_division": "SYN",
+            "source": "synthetic construct",
+            "organism": "synthetic construct",
+        },
     )
     start = len(KOZAK)
     record.features = [

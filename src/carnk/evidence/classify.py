@@ -19,6 +19,7 @@ from .words import compiled, rules
 
 UNKNOWN = "unknown"
 VAGUE = ("cancer", "adeno", "scc")  # diseases that say little beside another one
+ORDER = "NTDSLKC"  # names say most, then titles, arms, summary, details, keywords, conditions
 ANY_DONOR = "allogeneic, source not stated"
 SINGLE = ("nk_source", "vector", "switch")
 SEVERAL = ("costimulation", "armor", "edits", "conditioning")
@@ -55,11 +56,11 @@ class Classification:
 
 def classify(study: Study) -> Classification:
     """Classify one record: CAR-NK trials get every attribute, others kind and disease."""
-    found = sorted(lines(study), key=lambda line: "NTDSLKC".index(line.kind))
-    first = kind(found, study.gives)
+    found = sorted(lines(study), key=lambda line: ORDER.index(line.kind))
+    known = products(found)
+    first = kind(found, known, study.gives)
     decisions = [first]
     if first.value in CAR_NK:
-        known = products(found)
         decisions += targets(found, known)
         decisions += _attributes(found, known, first)
         decisions += doses(found) + schedules(found)
@@ -157,9 +158,9 @@ def _vague(decision: Decision, said: Iterable[Decision]) -> bool:
 def _first_hit(found: list[Line], row: dict[str, str]) -> tuple[Line, str] | None:
     pattern = compiled(row["pattern"])
     unless = compiled(row["unless"]) if row["unless"] else None
-    for line in sorted(
-        (x for x in found if x.kind in row["fields"]), key=lambda x: "NTDSLK".index(x.kind)
-    ):
+    for line in found:
+        if line.kind not in row["fields"]:
+            continue
         for match in pattern.finditer(line.told):
             around = line.told[max(0, match.start() - 60) : match.end() + 45]
             if unless is None or not unless.search(_clause(around, match[0])):

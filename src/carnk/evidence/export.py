@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_UNSEEN = re.compile(r"^[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]+")
 
 
 def csv_export(rows: Iterable[dict[str, str]], columns: Sequence[str]) -> str:
@@ -19,7 +20,7 @@ def csv_export(rows: Iterable[dict[str, str]], columns: Sequence[str]) -> str:
 
 def safe(cell: str) -> str:
     """Return a cell as it is, or with a leading quote where a spreadsheet would run it."""
-    begins = cell.lstrip(" \u00a0\u200b")[:1]
+    begins = _UNSEEN.sub("", cell)[:1]
     risky = begins in ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20") or cell[:1] in (
         "\t",
         "\r",

@@ -26,8 +26,9 @@ def targets(found: list[Line], known: list[dict[str, str]]) -> list[Decision]:
 
     `known` are the products that the record names.
     """
-    heads = [m for line in found if line.kind in "NT" for m in _mentions(line)]
-    bodies = [m for line in found if line.kind in "DSLK" for m in _mentions(line)]
+    rows = _named_in("\n".join(line.told for line in found))
+    heads = [m for line in found if line.kind in "NT" for m in _mentions(line, rows)]
+    bodies = [m for line in found if line.kind in "DSLK" for m in _mentions(line, rows)]
     spared = [m for m in heads + bodies if m.spared]
     chosen = [m for m in heads if m.sure and not m.spared]
     why = "named as what the CAR binds"
@@ -43,7 +44,7 @@ def targets(found: list[Line], known: list[dict[str, str]]) -> list[Decision]:
         loose = [m for m in heads if not m.spared]
         decisions = _decided(loose[:1], "the only antigen that title or product name")
     if not decisions:
-        marked = [m for line in found if line.kind in "TSCD" for m in _marked(line)]
+        marked = [m for line in found if line.kind in "TSCD" for m in _marked(line, rows)]
         decisions = _decided(marked[:1], "the antigen that the disease must carry")
     not_these = {name for m in spared for name in m.names}
     decisions = list({d.value: d for d in decisions if d.value not in not_these}.values())
@@ -87,9 +88,15 @@ def _logic(
     return [Decision("target_logic", logic, "how the targets are joined", place, words)]
 
 
-def _mentions(line: Line) -> list[Mention]:
+def _named_in(text: str) -> tuple[int, ...]:
+    """Rows of `rules/targets.csv` that a text may name."""
+    rows = enumerate(rules("targets"))
+    return tuple(i for i, row in rows if compiled(row["pattern"]).may_match(text))
+
+
+def _mentions(line: Line, rows: tuple[int, ...]) -> list[Mention]:
     text = line.told
-    found = [_mention(line, chain) for chain in _chains(text)]
+    found = [_mention(line, chain) for chain in _chains(text, rows)]
     result = [m for m in found if m is not None]
     for pattern, name in ((context("cd27"), "CD70"), (context("pd1"), "PD-L1")):
         match = pattern.search(text)
@@ -111,11 +118,9 @@ def _by_number(number: str | None) -> str:
                  if row["target"] == f"CD{number}"), "")  # fmt: skip
 
 
-def _chains(text: str) -> list[list[tuple[int, int, str]]]:
-    rows = enumerate(rules("targets"))
-    names = tuple(i for i, row in rows if compiled(row["pattern"]).may_match(text))
+def _chains(text: str, rows: tuple[int, ...]) -> list[list[tuple[int, int, str]]]:
     chains: list[list[tuple[int, int, str]]] = []
-    for match in _any(names).finditer(text) if names else ():
+    for match in _any(rows).finditer(text) if rows else ():
         name = rules("targets")[int(str(match.lastgroup)[1:])]["target"]
         if chains and context("join").fullmatch(text[chains[-1][-1][1] : match.start()]):
             chains[-1].append((match.start(), match.end(), name))
@@ -143,9 +148,9 @@ def _mention(line: Line, chain: list[tuple[int, int, str]]) -> Mention | None:
     return Mention(names, joins, positive, False, line, words)
 
 
-def _marked(line: Line) -> list[Mention]:
+def _marked(line: Line, rows: tuple[int, ...]) -> list[Mention]:
     found = []
-    for chain in _chains(line.told):
+    for chain in _chains(line.told, rows):
         end = chain[-1][1]
         if context("marker").match(line.told[end : end + 20]) and not context("not_before").search(
             line.told[: chain[0][0]]

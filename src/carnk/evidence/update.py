@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -30,6 +31,7 @@ CARRIED = (
     "edits",
 )
 PROBLEM_LIST = "problems.txt"
+BLOCK = 4000  # records that are read before they are classified together
 Row = dict[str, str]
 
 
@@ -65,7 +67,7 @@ def update(
     problems: list[Problem] = []
     with _replacing(target) as new:
         with gzip.open(new / "records.jsonl.gz", "wt", encoding="utf-8", compresslevel=1) as raw:
-            count = _read(_written(records, raw, progress), day, before, found, problems)
+            count = _read(_classified(records, day), raw, before, found, problems, progress)
         if not count:
             raise DataError(
                 Problem("records", "there is no record in them", "Nothing was changed.")
@@ -93,31 +95,64 @@ def _replacing(target: Path) -> Iterator[Path]:
         whole.rename(target)
 
 
-def _written(
-    records: Iterable[Any], raw: TextIO, progress: Callable[[int], None] | None
-) -> Iterator[Any]:
-    for number, each in enumerate(records, start=1):
-        raw.write(json.dumps(each, ensure_ascii=False, separators=(",", ":")) + "\n")
-        yield each
-        if progress is not None and number % 200 == 0:
-            progress(number)
+@dataclass(frozen=True)
+class _Seen:
+    """One record as it came (a line of JSON) and what was read from it."""
+
+    line: str
+    id: str
+    problems: tuple[Problem, ...]
+    row: Row
+
+
+def _classified(records: Iterable[Any], day: str) -> Iterator[_Seen]:
+    """Yield every record classified, in order; long lists by all processors, block by block."""
+    left = iter(records)
+    block = list(islice(left, BLOCK))
+    if len(block) < BLOCK:
+        yield from _some(block, 1, day)
+        return
+    from joblib import Parallel, cpu_count, delayed
+
+    size, number = -(-BLOCK // cpu_count()), 1
+    with Parallel(n_jobs=-1) as pool:
+        while block:
+            parts = [(block[i : i + size], number + i) for i in range(0, len(block), size)]
+            for part in pool(delayed(_some)(*each, day) for each in parts):
+                yield from part
+            number += len(block)
+            block = list(islice(left, BLOCK))
+
+
+def _some(records: list[Any], number: int, day: str) -> list[_Seen]:
+    """Classify some records, the first of them with this number."""
+    found = []
+    for place, raw in enumerate(records, start=number):
+        read = study(raw, f"record {place}")
+        row = as_row(read, classify(read), day) if read.id else {}
+        line = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+        found.append(_Seen(line, read.id, read.problems, row))
+    return found
 
 
 def _read(
-    records: Iterable[Any],
-    day: str,
+    records: Iterable[_Seen],
+    raw: TextIO,
     before: dict[str, Row],
     found: dict[str, Row],
     problems: list[Problem],
+    progress: Callable[[int], None] | None,
 ) -> int:
     count = 0
-    for count, raw in enumerate(records, start=1):
-        read = study(raw, f"record {count}")
+    for count, read in enumerate(records, start=1):
+        raw.write(read.line + "\n")
+        if progress is not None and count % 200 == 0:
+            progress(count)
         problems += read.problems
         if not read.id:
             problems.append(Problem(f"record {count}", "has no NCT number and is in no table"))
             continue
-        row = as_row(read, classify(read), day)
+        row = read.row
         earlier = found.get(read.id)
         if earlier is not None:
             same = {k: v for k, v in earlier.items() if v != row[k]}

@@ -17,6 +17,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _CRITERIA = re.compile(r"\b(?:key |main |major )?(?:inclusion|exclusion) criteria\b.*", re.S | re.I)
 _SPACES = re.compile(r"[ \t\r\f\v]+")
 _BRITISH = re.compile(r"(?:o|\b)(?:esophag)|aemia|aemato|tumour|leukaem|haem|oedema")
+_EXPONENT = re.compile(r"(?<=10)\s?\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _SIGNS = str.maketrans(
     {
@@ -38,10 +39,11 @@ def clean(text: str) -> str:
         text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(html.unescape(text))
-    text = re.sub(
-        r"(?<=10)\s?\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "^" + m[1].translate(_SUPERSCRIPTS), text
-    )
-    text = text.translate(_SUPERSCRIPTS).translate(_SIGNS)
+    if text.isascii():
+        text = text.replace("`", "'")
+    else:
+        text = _EXPONENT.sub(lambda m: "^" + m[1].translate(_SUPERSCRIPTS), text)
+        text = text.translate(_SUPERSCRIPTS).translate(_SIGNS)
     return _SPACES.sub(" ", text).strip()
 
 

@@ -66,6 +66,22 @@ def test_eligibility_and_prior_therapy_decide_nothing():
     assert not named("Rituximab", description=summary).is_car_nk
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Patients who had received CAR-NK or other cells are not eligible.",
+        "CAR-NK cell therapy within three months is an exclusion.",
+        "Washout from CAR-NK therapy of four weeks.",
+        "Patients must not have had chimeric antigen receptor NK therapy.",
+    ],
+)
+def test_a_sentence_about_who_may_not_take_part_decides_nothing(sentence):
+    assert not named("NK cells", description={"briefSummary": sentence}).is_car_nk
+    assert not named("Antibody", description={"detailedDescription": sentence}).is_car_nk
+    given = "Patients ineligible for a transplant receive CAR-NK cells. " + sentence
+    assert named("Cells", description={"briefSummary": given}).is_car_nk
+
+
 def test_a_record_without_text_is_unknown():
     found = classify(study({"protocolSection": {"identificationModule": {"nctId": "NCT00000001"}}}))
     assert found.value("kind") == "unknown"
@@ -89,3 +105,53 @@ def test_a_not_gate_is_no_target():
     found = named("CAR-NK against CD33 or FLT3 but not EMCN")
     assert found.values("target") == ("CD33", "FLT3")
     assert found.value("target_logic") == "CD33 OR FLT3, NOT EMCN"
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "kind"),
+    [
+        (
+            "Redirected haploidentical natural killer cell infusions",
+            "NK cells carry a receptor, anti-CD19-BB-zeta.",
+            "CAR-NK",
+        ),
+        (
+            "Genetically modified natural killer cell infusions",
+            "NK cells are transduced with anti-CD19-BB-zeta, which binds CD19.",
+            "CAR-NK",
+        ),
+        ("NKR-2 cells", "Autologous T cells express a chimeric receptor of NKG2D.", "CAR-T"),
+        ("CM-CS1", "T cells with a chimeric natural killer group 2D receptor.", "CAR-T"),
+        ("CAR-T with an NK receptor (KIR-CAR)", "Autologous T cells.", "CAR-T"),
+        ("NY-ESO-1 TCR/IL-15 NK cells", "Cord blood NK cells with a T-cell receptor.", ""),
+        ("anti-HER2 oNK cells", "NK cells conjugated to trastuzumab.", ""),
+    ],
+)
+def test_receptors_of_nk_cells_make_no_nk_cells(title, summary, kind):
+    found = named(title, description={"briefSummary": summary})
+    assert found.value("kind") == (kind or "NK without CAR")
+    assert found.value("target") == ("CD19" if kind == "CAR-NK" else "unknown")
+
+
+def test_a_drug_beside_the_cells_is_no_armor_and_its_antigen_no_target():
+    found = named("CD19 CAR-NK + IL-2 with rituximab (anti-CD20)")
+    assert found.value("armor") == "unknown"
+    assert found.value("target") == "CD19"
+    assert named("CD19 CAR-NK with membrane-bound IL-15 plus IL-2").value("armor") == "IL-15"
+
+
+@pytest.mark.parametrize(
+    ("condition", "disease"),
+    [
+        ("Sezary Syndrome", "cutaneous T-cell lymphoma"),
+        ("MCL", "mantle cell lymphoma"),
+        ("Pemphigus Vulgaris", "pemphigus"),
+        ("Graves' Disease", "Graves disease"),
+        ("Malignant Pleural Effusion", "malignant effusion"),
+        ("Leptomeningeal Metastases", "metastases of the central nervous system"),
+        ("Granulomatosis With Polyangiitis", "ANCA-associated vasculitis"),
+    ],
+)
+def test_names_of_diseases(condition, disease):
+    found = named("CD19 CAR-NK cells", conditions={"conditions": [condition]})
+    assert found.value("disease") == disease

@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import sys
 
 import polars as pl
 import pytest
 from evidence_records import record
 
-from carnk.base import DataError, SpecError
+from carnk.base import DataError, Problem, SpecError
 from carnk.evidence import counts, diff, find, frame, overview, show, snapshot, snapshots, update
 from carnk.evidence.export import csv_export, safe
 
@@ -109,6 +110,33 @@ def test_an_update_makes_a_snapshot_beside_the_shipped_one():
     assert (changed.removed, changed.changed, changed.common) == ((), (), 164)
 
 
+def test_long_lists_are_classified_in_blocks_with_the_same_outcome(data, monkeypatch):
+    records = [record(i) for i in range(1, 12)] + [record(3, "CD7 CAR-NK cells"), 5]
+    update(records, "2026-11-01")
+    whole = (data / "2026-11-01" / "trials.csv").read_text(encoding="utf-8")
+    told = (data / "2026-11-01" / "problems.txt").read_text(encoding="utf-8")
+    monkeypatch.setattr(sys.modules["carnk.evidence.update"], "BLOCK", 4)
+    shown = []
+    made = update(records, "2026-11-01", shown.append)
+    assert (made.records, made.trials) == (13, 11)
+    assert (data / "2026-11-01" / "trials.csv").read_text(encoding="utf-8") == whole
+    assert (data / "2026-11-01" / "problems.txt").read_text(encoding="utf-8") == told
+    with gzip.open(data / "2026-11-01" / "records.jsonl.gz", "rt", encoding="utf-8") as stream:
+        assert [json.loads(line) for line in stream] == records
+
+
+def test_a_list_that_breaks_off_in_a_later_block_changes_nothing(data, monkeypatch):
+    monkeypatch.setattr(sys.modules["carnk.evidence.update"], "BLOCK", 4)
+
+    def broken():
+        yield from (record(i) for i in range(1, 7))
+        raise DataError(Problem("page", "this is not JSON"))
+
+    with pytest.raises(DataError, match="this is not JSON"):
+        update(broken(), "2026-11-01")
+    assert not (data / "2026-11-01").exists()
+
+
 def test_what_people_collected_is_kept_where_a_record_does_not_say_it():
     before = show("NCT03056339", SHIPPED)
     status = {"overallStatus": "TERMINATED", "studyFirstPostDateStruct": {"date": "2017-02-16"}}
@@ -159,6 +187,7 @@ def test_a_file_that_is_no_snapshot_is_refused(data):
 def test_exported_cells_are_no_formulas():
     assert safe("=1+1") == "'=1+1"
     assert safe(" @SUM(A1)") == "' @SUM(A1)"
+    assert safe("\x1f=1+1") == "'\x1f=1+1"
     assert safe("-5") == "-5"
     assert safe("plain") == "plain"
     assert csv_export([{"a": '=HYPERLINK("x")', "b": "1,2"}], ("a", "b")) == (
