@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnk.base import CarnkError, SpecError
+from carnk.designs import clopper_pearson
 from carnk.library import load
 from carnk.study import built_in, parse, read, study_text
 from carnk.study.patients import draw
 from carnk.study.run import one_chunk
-from carnk.study.summary import Prediction, clopper_pearson, predict
+from carnk.study.summary import Prediction, predict
 
 CALM = settings(max_examples=60, deadline=None)
 TEXTS = {name: study_text(name)[1] for name in built_in()}

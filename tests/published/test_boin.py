@@ -38,6 +38,16 @@ def test_printed_decision_table():
         assert found == expected, n
 
 
+@pytest.mark.parametrize("target", [0.1, 0.3, 0.6])
+def test_whoever_eliminates_a_dose_leaves_it(target):
+    for row in boundaries(target, 100):
+        gone = row["eliminate_if_ge"]
+        assert row["escalate_if_le"] < row["deescalate_if_ge"]
+        assert gone is None or row["deescalate_if_ge"] <= gone
+    # R BOIN lowers the boundary so: ceil(0.7215 * 44) is 33, but 32 of 44 eliminate.
+    assert boundaries(0.6, 44)[-1]["deescalate_if_ge"] == 32
+
+
 @pytest.mark.parametrize(
     ("outcomes", "dose"),
     [

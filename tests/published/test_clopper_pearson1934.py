@@ -8,7 +8,7 @@ from math import comb
 
 import pytest
 
-from carnk.study.summary import clopper_pearson
+from carnk.designs import clopper_pearson
 
 
 def at_most(events, patients, rate):

@@ -7,6 +7,7 @@ tests of brockk/escalation. doi:10.1177/1740774510382799, 10.1016/j.cct.2017.04.
 
 import pytest
 
+from carnk.base import SpecError
 from carnk.designs.exact import fewest_above
 from carnk.designs.keyboard import UnitMass
 
@@ -32,7 +33,7 @@ def test_keyboard_decides_as_mtpi2_here(n):
     assert decisions("keyboard", 0.3, n) == decisions("mTPI-2", 0.3, n)
 
 
-@pytest.mark.parametrize("target", [0.1, 0.15, 0.2, 0.25, 0.33, 0.4])
+@pytest.mark.parametrize("target", [0.15, 0.2, 0.25, 0.33, 0.4])
 def test_keys_tile_from_the_target_key(target):
     keys = UnitMass("keyboard", target).intervals
     widths = [high - low for low, high in keys]
@@ -41,3 +42,20 @@ def test_keys_tile_from_the_target_key(target):
     whole = UnitMass("mTPI-2", target).intervals
     assert whole[0][0] == pytest.approx(0.0, abs=1e-9)
     assert whole[-1][1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("target", [0.06, 0.08, 0.1, 0.12])
+@pytest.mark.parametrize("kind", ["mTPI", "mTPI-2", "keyboard"])
+def test_low_targets_can_still_escalate_and_fall(kind, target):
+    moves = UnitMass(kind, target).moves(30)
+    assert moves[30, 0] == 1
+    assert moves[3, 3] == -1
+    for n in range(1, 31):
+        row = list(moves[n, : n + 1])
+        assert row == sorted(row, reverse=True)
+
+
+@pytest.mark.parametrize(("target", "half"), [(0.05, 0.05), (0.3, 0.0), (0.6, 0.4)])
+def test_target_intervals_that_leave_nothing_on_a_side_are_refused(target, half):
+    with pytest.raises(SpecError, match="around"):
+        UnitMass("mTPI-2", target, half, half)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +27,7 @@ Name = Annotated[
     str, typer.Argument(metavar="DESIGN", help="boin, crm, 3+3, ...; `carnk design list`.")
 ]
 LINKS: dict[str, Link] = {"empiric": "empiric", "logistic": "logistic"}
-USUAL_DOSES = 5  # where a command does not say
+USUAL_DOSES, USUAL_TARGET = 5, 0.30  # where a command does not say
 Outcomes = Annotated[
     str, typer.Option(help="Such as '1NNN 2NNT': N none, T DLT, E response, B both, P0.4 pending.")
 ]
@@ -186,26 +186,29 @@ def compare(
     world: World,
     shape: Shape,
 ) -> None:
-    """Compare designs on the same virtual patients.
+    """Compare designs on the same virtual patients (target 0.30 unless told, and said so).
 
     Example: carnk design compare boin crm 3+3 --target 0.30 --truth 0.05,0.15,0.30,0.45,0.60
     """
     from ..designs import difference, summarize
     from .design_print import as_table, comparison_heads, comparison_rows, emit, run_trials
 
+    goal = USUAL_TARGET if words.target is None else words.target
+    said = " (assumed: no --target given)" if words.target is None else ""
+    words = replace(words, target=goal)
     truth, made = _ready(words, world, designs)
     patients = _patients(made, truth, world)
     trials = [run_trials(each, patients, sys.stderr.isatty()) for each in made]
-    found = [summarize(each, words.target, truth.toxicity) for each in trials]
+    found = [summarize(each, goal, truth.toxicity) for each in trials]
     rows = comparison_rows(found)
-    text = [as_table(rows, comparison_heads(len(truth.toxicity))), ""]
-    if words.target is not None:
-        for other in trials[1:]:
-            gap = difference(other, trials[0], words.target, truth.toxicity)
-            text.append(
-                f"right dose, {gap.one} less {gap.other}: {gap.correct:+.1f} % ± "
-                f"{gap.standard_error:.1f} (SE, same patients)"
-            )
+    head = f"Target DLT rate {goal:g}{said}; {world.trials:,} trials of each design, same patients"
+    text = [head, "", as_table(rows, comparison_heads(len(truth.toxicity))), ""]
+    for other in trials[1:]:
+        gap = difference(other, trials[0], goal, truth.toxicity)
+        text.append(
+            f"right dose, {gap.one} less {gap.other}: {gap.correct:+.1f} % ± "
+            f"{gap.standard_error:.1f} (SE, same patients)"
+        )
     text.append(
         "1, 2, ...: percent that select the dose; none, right: percent that select none, the"
         "\nright dose; over: percent of patients above the right dose"
@@ -221,6 +224,7 @@ def prior_curve(
     mtd: Annotated[int, typer.Option(help="Dose guessed to be the MTD.")],
     half_width: Annotated[float, typer.Option(help="Of the indifference intervals.")] = 0.05,
     link: Annotated[str, typer.Option(help="empiric or logistic.")] = "empiric",
+    intercept: Annotated[float, typer.Option(help="Of the logistic link.")] = 3.0,
     *,
     shape: Shape,
 ) -> None:
@@ -234,7 +238,7 @@ def prior_curve(
 
     if link not in LINKS:
         raise SpecError(Problem("--link", f"'{link}' is not one of empiric, logistic"))
-    found = skeleton(half_width, target, mtd, doses, LINKS[link])
+    found = skeleton(half_width, target, mtd, doses, LINKS[link], intercept)
     rows = [{"dose": dose, "p_dlt": round(p, 8)} for dose, p in enumerate(found, 1)]
     emit(shape, rows, as_table(rows))
 
@@ -312,7 +316,7 @@ def _answer(decision: Any) -> str:
         return f"Stop. Recommended: {dose}."
     if decision.waits:
         return "Wait for more follow-up."
-    return f"Next: dose {decision.next_dose}, {decision.size} patients."
+    return f"Next: dose {decision.next_dose}, {decision.size} patient{'s' * (decision.size > 1)}."
 
 
 for command in (design_single.simon, design_single.monitor, design_single.interval):

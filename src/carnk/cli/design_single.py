@@ -42,16 +42,19 @@ def simon(
         for each in found
     ]
     text = f"{as_table(rows)}\n\n{prose(found[0].describe())}"
-    emit(shape, rows, text, [asdict(each) for each in found])
+    emit(shape, rows, text, [row | {"weights": each.weights} for row, each in zip(rows, found)])
 
 
 @takes(Shape)
-def monitor(
+def monitor(  # noqa: PLR0913, PLR0917
     p0: Annotated[float, typer.Option(help="Response rate of no interest.")],
     p1: Annotated[float, typer.Option(help="Response rate of interest.")],
     looks: Annotated[str, typer.Option(help="Patients at each look, the last is all.")],
     alpha: Annotated[float, typer.Option(help="BOP2: largest type I error.")] = 0.05,
     rule: Annotated[str, typer.Option(help="bop2 or predictive.")] = "bop2",
+    success: Annotated[float, typer.Option(help="predictive: P(p > p0) that wins.")] = 0.95,
+    futile: Annotated[float, typer.Option(help="predictive: stop below it.")] = 0.05,
+    prior: Annotated[str, typer.Option(help="predictive: Beta prior.")] = "0.5,0.5",
     *,
     shape: Shape,
 ) -> None:
@@ -67,12 +70,22 @@ def monitor(
     found = numbers("--looks", looks, problems)
     if found and any(each != int(each) for each in found):
         problems.append(Problem("--looks", f"'{looks}' is not whole numbers"))
+    beta = numbers("--prior", prior, problems)
+    if beta and (len(beta) != 2 or min(beta) <= 0):
+        problems.append(Problem("--prior", f"'{prior}' is not two numbers above 0"))
+    for where, value in (("--success", success), ("--futile", futile)):
+        if not 0 < value < 1:
+            problems.append(Problem(where, f"{value:g} is not between 0 and 1"))
     if rule not in ("bop2", "predictive"):
         problems.append(Problem("--rule", f"'{rule}' is not one of bop2, predictive"))
     if problems:
         raise SpecError(problems, "monitor")
     at = [int(each) for each in found or ()]
-    made = bop2(p0, p1, at, alpha) if rule == "bop2" else predictive(p0, p1, at)
+    if rule == "bop2":
+        made = bop2(p0, p1, at, alpha)
+    else:
+        a, b = beta or (0.5, 0.5)
+        made = predictive(p0, p1, at, success=success, futile=futile, prior=(a, b))
     rows = [asdict(look) for look in made.looks]
     emit(shape, rows, f"{as_table(rows)}\n\n{prose(made.describe())}", asdict(made))
 

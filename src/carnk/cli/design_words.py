@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -37,6 +38,11 @@ class Words:
         "empiric"
     )
     prior_mtd: Annotated[int | None, typer.Option(help="CRM: dose guessed to be the MTD.")] = None
+    scale: Annotated[float, typer.Option(help="CRM: prior sd of theta.")] = sqrt(1.34)
+    intercept: Annotated[float, typer.Option(help="CRM, logistic links: intercept.")] = 3.0
+    half_width: Annotated[
+        float, typer.Option(help="mTPI, mTPI-2, keyboard: half-width of the target interval.")
+    ] = 0.05
     amounts: Annotated[Text, typer.Option(help="BLRM, EffTox: dose amounts, 1,2,4,...")] = None
     reference: Annotated[float | None, typer.Option(help="BLRM: reference amount.")] = None
     prior_mean: Annotated[Text, typer.Option(help="BLRM: 2 numbers; EffTox: 6.")] = None

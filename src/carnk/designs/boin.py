@@ -112,7 +112,9 @@ def boundaries(
     """
     rows = (interval or Interval(target)).table(patients)
     for row in rows:
-        row["eliminate_if_ge"] = eliminate_from(target, row["n"], certainty)
+        gone = row["eliminate_if_ge"] = eliminate_from(target, row["n"], certainty)
+        # Whoever eliminates a dose leaves it; only targets above one half and many patients differ.
+        row["deescalate_if_ge"] = min(row["deescalate_if_ge"], gone or row["n"] + 1)
         if lowest_certainty is not None:
             row["stop_dose_1_if_ge"] = eliminate_from(target, row["n"], lowest_certainty)
     return rows

@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ..base.errors import Problem, SpecError
 from .admissibility import Futility, Overdose
@@ -153,6 +152,8 @@ def desirability_table(
     matter when the utility adds up (100/40/60/0 does). Admissible rows are ranked together, ties
     share the mean rank; 1 is worst.
     """
+    from scipy.stats import rankdata
+
     rows: list[dict[str, Any]] = [
         {"n": n, "dlt": toxic, "responses": response}
         for n in sizes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, sqrt
 
 from ..base.errors import Problem, SpecError, did_you_mean
 from .backfill import backfill_boin
@@ -34,10 +34,12 @@ class Settings:
     number and size of cohorts. enough: stop when a dose that the trial would stay at (BOIN12: any
     dose) has so many patients. extra_safe: BOIN stops earlier for a toxic dose 1. skeleton, link:
     CRM; without a skeleton it is made with half-width target/4 around `prior_mtd` (the middle
-    dose). amounts: dose amounts (BLRM, EffTox); reference: BLRM's. prior_mean, prior_sd: 2 numbers
-    for BLRM, 6 for EffTox. interval: target interval of BLRM. least_response, utility: BOIN12;
-    least_response and target also EffTox's acceptable rates. contour: EffTox, (response, DLT rate,
-    response and DLT rate of the third point). cap: backfill patients per dose.
+    dose). scale: prior sd of CRM's theta; intercept: of its logistic links. half_width: of the
+    target interval of mTPI, mTPI-2 and keyboard. amounts: dose amounts (BLRM, EffTox); reference:
+    BLRM's. prior_mean, prior_sd: 2 numbers for BLRM, 6 for EffTox. interval: target interval of
+    BLRM. least_response, utility: BOIN12; least_response and target also EffTox's acceptable rates.
+    contour: EffTox, (response, DLT rate, response and DLT rate of the third point). cap: backfill
+    patients per dose.
     """
 
     doses: int
@@ -49,6 +51,9 @@ class Settings:
     skeleton: tuple[float, ...] | None = None
     link: Link = "empiric"
     prior_mtd: int | None = None
+    scale: float = sqrt(1.34)
+    intercept: float = 3.0
+    half_width: float = 0.05
     amounts: tuple[float, ...] | None = None
     reference: float | None = None
     prior_mean: tuple[float, ...] | None = None
@@ -90,6 +95,7 @@ def problems_of(name: str, s: Settings) -> list[Problem]:
     if s.enough is not None and s.enough < 1:
         problems.append(Problem("stop at", f"{s.enough} patients", "Give 1 or more."))
     problems += _target_problems(name, s)
+    problems += _number_problems(name, s)
     problems += _list_problems(name, s)
     return problems
 
@@ -103,6 +109,20 @@ def _target_problems(name: str, s: Settings) -> list[Problem]:
         what = f"{s.target:g} is not from {LOWEST_TARGET:g} to {HIGHEST_TARGET:g}"
         return [Problem("target", what, "Give the DLT rate aimed at, such as 0.30.")]
     return []
+
+
+def _number_problems(name: str, s: Settings) -> list[Problem]:
+    """Scale and intercept of CRM, half-width of the target interval."""
+    problems = []
+    if name in WITH_SKELETON:
+        for where, value, most in (("scale", s.scale, 10.0), ("intercept", s.intercept, 20.0)):
+            if not 0 < value <= most:
+                problems.append(Problem(where, f"{value:g} is not above 0 and up to {most:g}"))
+    room = 0.5 if s.target is None else min(s.target, 1 - s.target)
+    if name in WITH_KEYS and not 0 < s.half_width < room - 1e-9:
+        what = f"{s.half_width:g} around the target leaves no rate below or above the interval"
+        problems.append(Problem("half-width", what, "Give a smaller one, such as 0.02."))
+    return problems
 
 
 def _list_problems(name: str, s: Settings) -> list[Problem]:
@@ -180,8 +200,13 @@ def _goal(s: Settings) -> float:
 def _curve(s: Settings) -> CrmModel:
     target = _goal(s)
     mtd = s.prior_mtd or ceil(s.doses / 2)
-    made = s.skeleton or skeleton(target / 4, target, mtd, s.doses, s.link)
-    return CrmModel(made, s.link)
+    made = s.skeleton or skeleton(target / 4, target, mtd, s.doses, s.link, s.intercept)
+    return CrmModel(made, s.link, s.scale, s.intercept)
+
+
+def _keys(make: Callable[..., Design], s: Settings) -> Design:
+    size = FixedSize(s.size)
+    return make(_goal(s), s.doses, _stopping(s), size, half_width=s.half_width)
 
 
 def _boin(s: Settings) -> Design:
@@ -229,9 +254,9 @@ DESIGNS: dict[str, Callable[[Settings], Design]] = {
     "backfill-boin": lambda s: backfill_boin(
         _goal(s), s.doses, _stopping(s), FixedSize(s.size), cap=s.cap
     ),
-    "keyboard": lambda s: keyboard(_goal(s), s.doses, _stopping(s), FixedSize(s.size)),
-    "mtpi": lambda s: mtpi(_goal(s), s.doses, _stopping(s), FixedSize(s.size)),
-    "mtpi2": lambda s: mtpi2(_goal(s), s.doses, _stopping(s), FixedSize(s.size)),
+    "keyboard": lambda s: _keys(keyboard, s),
+    "mtpi": lambda s: _keys(mtpi, s),
+    "mtpi2": lambda s: _keys(mtpi2, s),
     "crm": lambda s: crm(_goal(s), _curve(s), _stopping(s), FixedSize(s.size)),
     "tite-crm": lambda s: tite_crm(_goal(s), _curve(s), _stopping(s), FixedSize(s.size)),
     "blrm": _blrm,
@@ -240,6 +265,7 @@ DESIGNS: dict[str, Callable[[Settings], Design]] = {
 }
 WITHOUT_TARGET = ("3+3", "3+3-down", "rolling-six", "blrm")
 WITH_SKELETON = ("crm", "tite-crm")
+WITH_KEYS = ("keyboard", "mtpi", "mtpi2")
 WITH_AMOUNTS = ("blrm", "efftox")
 WITH_EFFICACY = ("boin12", "efftox")
 WITH_DAYS = ("tite-boin", "tite-crm", "rolling-six", "backfill-boin")

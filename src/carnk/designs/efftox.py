@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import chdtri, expit, ndtri
+from scipy.special import chdtri, ndtri
 
 from ..base.errors import Problem, SpecError
 from .admissibility import Joined
 from .outcomes import NONE, Counts, Flags, Floats, Tally
 from .parts import THREES, CohortSize, OneLevelUp
 from .protocol import Design
-from .quadrature import expectations
 from .stopping import MaxPatients, Stopping
 
 FIRST = 2**13  # prior nodes, which find where the posterior lies
@@ -36,12 +34,14 @@ class Contour:
     most_toxic: float
     between: tuple[float, float]
 
-    @property
+    @cached_property
     def power(self) -> float:
         """Exponent of the L^p norm that takes the curve through the third point."""
+        from scipy.optimize import brentq
+
         response, toxic = self.between
         a, b = (1 - response) / (1 - self.least_response), toxic / self.most_toxic
-        return float(brentq(lambda p: a**p + b**p - 1, 0.05, 50.0))
+        return float(brentq(lambda p: a**p + b**p - 1, 1e-3, 1e6))
 
     def utility(self, response: Floats, toxic: Floats) -> Floats:
         """1 at certain response without DLT, 0 on the curve, negative beyond it."""
@@ -90,28 +90,22 @@ class EffToxModel:
         return np.asarray(logs - logs.mean())
 
     def rates(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return P(response), P(DLT) at nodes theta (nodes, 6), each (nodes, doses)."""
-        a, b, c, d, e = (theta[:, k : k + 1] for k in range(5))
-        return np.asarray(expit(c + d * self.x + e * self.x**2)), np.asarray(expit(a + b * self.x))
+        """Return P(response), P(DLT) at nodes theta (6, nodes), each (doses, nodes)."""
+        a, b, c, d, e, _ = theta
+        x = self.x[:, None]
+        # The logistic law by tanh, which NumPy has several times faster than `expit`.
+        response = (1 + np.tanh((c + d * x + e * x**2) / 2)) / 2
+        return np.asarray(response), np.asarray((1 + np.tanh((a + b * x) / 2)) / 2)
 
-    def log_cells(self, theta: Floats) -> Floats:
-        """Return log P(neither, DLT, response, both) of each dose, (nodes, 4 * doses)."""
-        response, toxic = self.rates(theta)
-        tied = np.tanh(theta[:, 5:6] / 2) * response * (1 - response) * toxic * (1 - toxic)
-        alone = (
-            (1 - response) * (1 - toxic),
-            (1 - response) * toxic,
-            response * (1 - toxic),
-            response * toxic,
-        )
-        cells = [each + sign * tied for each, sign in zip(alone, SIGNS)]
-        return np.asarray(np.log(np.maximum(np.hstack(cells), 1e-300)))
+    def cells(self, response: Floats, toxic: Floats, association: Floats) -> Floats:
+        """Return P(neither, DLT, response, both) of each dose, (4 * doses, nodes).
 
-    def functions(self, theta: Floats) -> Floats:
-        """Return what is averaged: rates, acceptability and utility, (nodes, 5 * doses)."""
-        response, toxic = self.rates(theta)
-        good, safe = response > self.least_response, toxic < self.most_toxic
-        return np.hstack((response, toxic, good, safe, self.contour.utility(response, toxic)))
+        response, toxic: rates by dose, (doses, nodes); association: psi, (nodes,).
+        """
+        neither, both = (1 - response) * (1 - toxic), response * toxic
+        alone = (neither, toxic - both, response - both, both)
+        tied = np.tanh(association / 2) * neither * both
+        return np.vstack([each + sign * tied for each, sign in zip(alone, SIGNS)])
 
 
 @lru_cache(maxsize=4)
@@ -124,25 +118,29 @@ def _sobol(count: int, dimensions: int) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _prior_pass(model: EffToxModel) -> tuple[Floats, Floats, Floats]:
-    theta = np.asarray(model.mean) + np.asarray(model.sd) * ndtri(_sobol(FIRST, 6))
-    squares = (theta[:, :, None] * theta[:, None, :]).reshape(len(theta), 36)
-    return theta, model.log_cells(theta), np.hstack((theta, squares))
+def _t_law(count: int) -> tuple[Floats, Floats]:
+    """Return nodes (6, count) of the standard t law and its log density there."""
+    cube = _sobol(count, 7).T
+    away = ndtri(cube[:6]) * np.sqrt(FREEDOM / chdtri(FREEDOM, cube[6]))
+    return away, -0.5 * (FREEDOM + 6) * np.log1p((away**2).sum(axis=0) / FREEDOM)
+
+
+@lru_cache(maxsize=4)
+def _prior_pass(model: EffToxModel) -> tuple[Floats, Floats]:
+    """Return log cells and theta (6, nodes) at prior nodes."""
+    theta = np.array(model.mean)[:, None] + np.array(model.sd)[:, None] * ndtri(_sobol(FIRST, 6).T)
+    return _log(model.cells(*model.rates(theta), theta[5])), theta
 
 
 @dataclass(frozen=True)
 class EffToxFit:
-    """Posterior by dose, shape (doses,): mean rates, chances of being acceptable, utilities.
-
-    utility: at the mean rates, which decides. mean_utility: the posterior mean.
-    """
+    """Posterior by dose, shape (doses,): mean rates, chances of being acceptable, utility there."""
 
     response: Floats
     toxic: Floats
     response_acceptable: Floats
     toxic_acceptable: Floats
     utility: Floats
-    mean_utility: Floats
 
 
 @lru_cache(maxsize=200_000)
@@ -152,24 +150,35 @@ def posterior(model: EffToxModel, counts: tuple[int, ...], nodes: int) -> EffTox
     Deterministic quasi-Monte Carlo in two passes: prior nodes find mean and covariance, then nodes
     of a t law laid over them are weighed by likelihood times prior over their own density.
     """
-    _, cells, moments = _prior_pass(model)
-    row = np.asarray(counts)[None, :]
-    found = expectations(cells, row, np.zeros(len(cells)), moments)[0]
-    center = found[:6]
-    spread = found[6:].reshape(6, 6) - np.outer(center, center)
+    mean, sd = np.array(model.mean)[:, None], np.array(model.sd)[:, None]
+    seen = np.flatnonzero(counts)
+    times = np.array(counts, dtype=float)[seen]
+    cells, theta = _prior_pass(model)
+    weight = _weights(times @ cells[seen])
+    center = theta @ weight
+    spread = (theta * weight) @ theta.T - np.outer(center, center)
     # A share of the prior keeps the law from collapsing where few prior nodes carry weight.
     spread = WIDER**2 * spread + 0.01 * np.diag(np.square(model.sd))
-    cube = _sobol(nodes, 7)
-    normal = ndtri(cube[:, :6])
-    stretch = np.sqrt(FREEDOM / chdtri(FREEDOM, cube[:, 6]))[:, None]
-    away = normal * stretch
-    theta = center + away @ np.linalg.cholesky(spread).T
-    own = -0.5 * (FREEDOM + 6) * np.log1p((away**2).sum(axis=1) / FREEDOM)
-    prior = -0.5 * (((theta - np.asarray(model.mean)) / np.asarray(model.sd)) ** 2).sum(axis=1)
-    means = expectations(model.log_cells(theta), row, prior - own, model.functions(theta))[0]
-    response, toxic, good, safe, mean_utility = means.reshape(5, -1)
-    utility = model.contour.utility(response, toxic)
-    return EffToxFit(response, toxic, good, safe, utility, mean_utility)
+    away, own = _t_law(nodes)
+    theta = center[:, None] + np.linalg.cholesky(spread) @ away
+    log_prior = -0.5 * (((theta - mean) / sd) ** 2).sum(axis=0)
+    response, toxic = model.rates(theta)
+    likelihood = times @ _log(model.cells(response, toxic, theta[5])[seen])
+    weight = _weights(likelihood + log_prior - own)
+    good, safe = (response > model.least_response) @ weight, (toxic < model.most_toxic) @ weight
+    response, toxic = response @ weight, toxic @ weight
+    return EffToxFit(response, toxic, good, safe, model.contour.utility(response, toxic))
+
+
+def _log(chances: Floats) -> Floats:
+    """Return the logarithm, finite at 0."""
+    return np.asarray(np.log(np.maximum(chances, 1e-300)))
+
+
+def _weights(log_weight: Floats) -> Floats:
+    """Return weights that sum to 1."""
+    weight = np.exp(log_weight - log_weight.max())
+    return np.asarray(weight / weight.sum())
 
 
 @dataclass(frozen=True)

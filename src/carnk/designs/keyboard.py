@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import betainc
 
+from ..base.errors import Problem, SpecError
 from .admissibility import Overdose
 from .boin import highest_allowed
 from .exact import fewest_above
@@ -31,7 +32,8 @@ class UnitMass:
     kind: mTPI compares the whole range below, the target interval and the whole range above by
     mass per length; mTPI-2 cuts the ranges into intervals as long as the target interval, with a
     shorter one at each end, and compares mass per length; keyboard compares the masses of keys of
-    full length only.
+    full length, and takes a shorter end key, by mass per length, only on a side without a full one
+    (low targets), where the design could never move otherwise.
     """
 
     kind: Kind
@@ -50,10 +52,18 @@ class UnitMass:
         down = [low - k * width for k in range(int(low / width + TINY) + 1)]
         up = [high + k * width for k in range(int((1 - high) / width + TINY) + 1)]
         edges = [*reversed(down), *up]
-        if self.kind == "mTPI-2":
-            edges = [*([0.0] if edges[0] > TINY else []), *edges]
-            edges = [*edges, *([1.0] if edges[-1] < 1 - TINY else [])]
+        always = self.kind == "mTPI-2"
+        if edges[0] > TINY and (always or len(down) == 1):
+            edges = [0.0, *edges]
+        if edges[-1] < 1 - TINY and (always or len(up) == 1):
+            edges = [*edges, 1.0]
         return tuple(pairwise(edges))
+
+    def __post_init__(self) -> None:
+        if not (0 < self.below < self.target - TINY and 0 < self.above < 1 - self.target - TINY):
+            what = f"{self.below:g} and {self.above:g} around {self.target:g} leave (0, 1)"
+            do = "Give smaller ones, so that there are rates below and above the target interval."
+            raise SpecError(Problem("half-width", what, do))
 
     def moves(self, patients: int) -> Counts:
         """Return +1, 0 or -1 by patients (rows, from 0) and DLT (columns) at the current dose."""

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.special import betainc
-from scipy.stats import betabinom, binom
 
 from ..base.errors import Problem, SpecError
 from .outcomes import Counts, Floats
@@ -70,6 +69,8 @@ def characteristics(looks: Sequence[Look], rate: float) -> tuple[float, float, f
 
     The last look's futility bound separates failure from promise.
     """
+    from scipy.stats import binom
+
     chances, n, expected, early, won = np.ones(1), 0, 0.0, 0.0, 0.0
     for number, look in enumerate(looks, 1):
         chances = np.convolve(chances, binom.pmf(np.arange(look.n - n + 1), look.n - n, rate))
@@ -161,6 +162,8 @@ def predictive_probability(
     events: Counts, n: int, most: int, wins: int, prior: tuple[float, float]
 ) -> Floats:
     """Return P(at least `wins` responses of `most` | events of n), beta-binomial."""
+    from scipy.stats import betabinom
+
     left = most - n
     return np.asarray(
         betabinom.sf(wins - events - 1, left, prior[0] + events, prior[1] + n - events)

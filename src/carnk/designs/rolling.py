@@ -111,7 +111,7 @@ def roll(design: Design, patients: Patients, dry: int) -> tuple[Calendar, Counts
     active = np.arange(patients.trials)
     while active.size:
         out = book.used[active] >= patients.per_trial
-        reason[active[out]] = dry
+        reason[active[out]] = _last_reason(book, design, patients, active[out], dry)
         active = active[~out]
         now = np.maximum(book.clock[active], patients.arrival_day[active, book.used[active]])
         idle = book.seats[active] == 0
@@ -126,6 +126,17 @@ def roll(design: Design, patients: Patients, dry: int) -> tuple[Calendar, Counts
         _treat(book, patients, active[enters], now[enters])
         active = active[reason[active] < 0]
     return book, reason
+
+
+def _last_reason(
+    book: Calendar, design: Design, patients: Patients, trial: Counts, dry: int
+) -> Counts:
+    """Why a trial without further patients stops: by its design once all are followed, or dry."""
+    if not trial.size:
+        return trial
+    end = np.where(book.dose[trial] >= 0, book.done_on[trial], 0.0).max(axis=1)
+    step = design.step(book.tally(trial, end, patients.doses, patients.window_days))
+    return np.where(step.stops, step.reason, dry)
 
 
 def _decide(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.special import ndtri
 
 from ..base.errors import Problem, SpecError
 from .outcomes import Floats
@@ -48,6 +48,8 @@ class TwoStage:
 
 def rejects(r1: int, n1: int, r: int, n: int, rate: float) -> float:
     """Return the exact chance of more than r responses without an early stop."""
+    from scipy.stats import binom
+
     first = np.arange(r1 + 1, n1 + 1)
     late = binom.sf(r - first, n - n1, rate)
     return float(binom.pmf(first, n1, rate) @ late)
@@ -63,8 +65,9 @@ def simon(p0: float, p1: float, alpha: float, beta: float) -> tuple[TwoStage, ..
     best: dict[int, TwoStage] = {}
     least = inf
     limit = _enough(p0, p1, alpha, beta)
+    laws = _Binomial.of(limit, p0), _Binomial.of(limit, p1)
     for n in range(2, limit + 1):
-        found = _best_of_size(n, (p0, p1), (alpha, beta), least)
+        found = _best_of_size(n, laws, (alpha, beta), least)
         if found is not None:
             best[n], least = found, found.expected
     if not best:
@@ -91,7 +94,7 @@ def _check(p0: float, p1: float, alpha: float, beta: float) -> None:
 
 def _enough(p0: float, p1: float, alpha: float, beta: float) -> int:
     """Return a size beyond any admissible design: over twice a single stage by the normal law."""
-    spread = norm.isf(alpha) * np.sqrt(p0 * (1 - p0)) + norm.isf(beta) * np.sqrt(p1 * (1 - p1))
+    spread = -ndtri(alpha) * np.sqrt(p0 * (1 - p0)) - ndtri(beta) * np.sqrt(p1 * (1 - p1))
     size = ceil(2 * (max(spread, 0.5) / (p1 - p0)) ** 2) + 25
     if size > LARGEST:
         what = f"{p0:g} and {p1:g} are so close that more than {LARGEST // 2} patients are needed"
@@ -99,55 +102,77 @@ def _enough(p0: float, p1: float, alpha: float, beta: float) -> int:
     return int(size)
 
 
+@dataclass(frozen=True)
+class _Binomial:
+    """Chances of x events (columns) and of more than x in 0, 1, ... patients (rows) at one rate."""
+
+    exactly: Floats
+    above: Floats
+
+    @classmethod
+    def of(cls, patients: int, rate: float) -> _Binomial:
+        from scipy.stats import binom
+
+        x = np.arange(patients + 1)
+        return cls(binom.pmf(x, x[:, None], rate), binom.sf(x, x[:, None], rate))
+
+
 def _best_of_size(
-    n: int, rates: tuple[float, float], errors: tuple[float, float], least: float
+    n: int, laws: tuple[_Binomial, _Binomial], errors: tuple[float, float], least: float
 ) -> TwoStage | None:
     """Return the design of n patients with the fewest expected ones at p0, if fewer than `least`.
 
-    least: what a smaller design expects; one that is larger and expects as many is never chosen.
+    laws: at p0 and p1. least: what a smaller design expects; one that is larger and expects as many
+    is never chosen.
     """
-    p0, p1 = rates
-    # An early stop only lowers the power, so r is bounded by the single-stage test.
-    power = binom.sf(np.arange(n), n, p1)
-    most = int(np.flatnonzero(power >= 1 - errors[1]).max(initial=-1))
+    null, hope = laws
+    # An early stop only lowers the power, so r and r1 are bounded by the tests of one stage.
+    most = int(np.flatnonzero(hope.above[n, :n] >= 1 - errors[1]).max(initial=-1))
     best: TwoStage | None = None
-    for n1 in range(1, n if most >= 0 else 0):
-        if n1 >= least:
-            break
-        found = _largest_r1(n, n1, most, rates, errors)
+    stages = np.arange(1, n if most >= 0 else 1)
+    # The largest r1 that the power of stage 1 allows gives the fewest patients that n1 can expect.
+    largest = (hope.above[1:n] >= 1 - errors[1])[: stages.size].sum(axis=1) - 1
+    fewest = stages + np.where(largest < 0, 1.0, null.above[stages, largest]) * (n - stages)
+    for n1 in map(int, stages[(largest >= 0) & (fewest < least)]):
+        expected = n1 + null.above[n1, : n1 + 1] * (n - n1)  # by r1
+        r1s = np.flatnonzero((expected < least) & (hope.above[n1, : n1 + 1] >= 1 - errors[1]))
+        if not r1s.size:
+            continue
+        found = _largest_r1(n, n1, int(r1s[0]), most, laws, errors)
         if found is None:
             continue
         r1, r, size, reached = found
-        early = float(binom.cdf(r1, n1, p0))
-        expected = n1 + (1 - early) * (n - n1)
-        if expected < least:
-            least = expected
-            best = TwoStage("", r1, n1, r, n, expected, early, size, reached, (0.0, 0.0))
+        least, early = float(expected[r1]), float(1 - null.above[n1, r1])
+        best = TwoStage("", r1, n1, r, n, least, early, size, reached, (0.0, 0.0))
     return best
 
 
 def _largest_r1(
-    n: int, n1: int, most: int, rates: tuple[float, float], errors: tuple[float, float]
+    n: int,
+    n1: int,
+    least_r1: int,
+    most: int,
+    laws: tuple[_Binomial, _Binomial],
+    errors: tuple[float, float],
 ) -> tuple[int, int, float, float] | None:
     """Return (r1, r, alpha, power): the largest r1 that keeps both errors, the least r for it."""
-    sizes, powers = (_reject_table(n, n1, most, rate) for rate in rates)
+    sizes, powers = (_reject_table(n, n1, least_r1, most, law) for law in laws)
     keeps = (sizes <= errors[0]) & (powers >= 1 - errors[1])
     possible = np.flatnonzero(keeps.any(axis=1))
     if not possible.size:
         return None
-    r1 = int(possible[-1])
-    r = int(np.argmax(keeps[r1]))
-    return r1, r, float(sizes[r1, r]), float(powers[r1, r])
+    row = int(possible[-1])
+    r = int(np.argmax(keeps[row]))
+    return least_r1 + row, r, float(sizes[row, r]), float(powers[row, r])
 
 
-def _reject_table(n: int, n1: int, most: int, rate: float) -> Floats:
-    """Return the chance of rejecting for every r1 (rows, 0 .. n1) and r (columns, 0 .. most)."""
-    first = np.arange(n1 + 1)
-    late = np.concatenate((np.ones(n1 + 1), binom.sf(np.arange(most + 1), n - n1, rate)))
-    need = np.arange(most + 1)[None, :] - first[:, None] + n1 + 1  # index of sf(r - x1)
-    joint = binom.pmf(first, n1, rate)[:, None] * late[np.minimum(need, len(late) - 1)]
+def _reject_table(n: int, n1: int, least_r1: int, most: int, law: _Binomial) -> Floats:
+    """Return the chance of rejecting for r1 from least_r1 to n1 (rows) and r to most (columns)."""
+    first, r = np.arange(least_r1 + 1, n1 + 1)[:, None], np.arange(most + 1)
+    late = np.where(r < first, 1.0, law.above[n - n1, np.maximum(r - first, 0)])
+    joint = law.exactly[n1, least_r1 + 1 : n1 + 1, None] * late
     more = np.cumsum(joint[::-1], axis=0)[::-1]  # x1 or more responses in stage 1
-    return np.vstack((more[1:], np.zeros(most + 1)))
+    return np.vstack((more, np.zeros(most + 1)))
 
 
 def _admissible(found: list[TwoStage]) -> Iterator[TwoStage]:

@@ -44,6 +44,11 @@ class TiteBoin(Interval):
     certainty: float = 0.95
     rolls = True  # decides at each cohort's arrival, with patients still in the window
 
+    @property
+    def elimination(self) -> Overdose:
+        """The overdose rule, with pending patients counted as without DLT."""
+        return Overdose(self.target, self.certainty, counts_pending=True)
+
     def _here(self, tally: Tally) -> tuple[Counts, Counts, Counts, Floats]:
         """Patients, DLT, pending and STFT at the current dose."""
         at = tally.current
@@ -56,9 +61,14 @@ class TiteBoin(Interval):
         return patients, toxic, pending, (seen.weight * here).sum(axis=1)
 
     def waits(self, tally: Tally) -> Flags:
-        """Whether accrual is suspended: more than half of the patients at the dose are pending."""
+        """Whether accrual is suspended: more than half of the patients at the dose are pending.
+
+        A dose that is eliminated already is left at once.
+        """
         patients, _, pending, _ = self._here(tally)
-        return np.asarray(pending > MOST_PENDING * patients)
+        allowed = self.elimination.allowed(tally)
+        stands = tally.at(allowed.astype(np.int64), tally.current) > 0
+        return np.asarray(stands & (pending > MOST_PENDING * patients))
 
     def wanted(self, tally: Tally, allowed: Flags) -> Counts:
         """One level up, the same or one down, never to a dose that is not allowed."""
@@ -147,11 +157,12 @@ def tite_boin(
     """Return the TITE-BOIN design; simulate it with patients that have days (`Calendar`)."""
     if enough_at_dose is not None:
         stopping = stopping | EnoughAtDose(enough_at_dose)
+    rule = TiteBoin(target, certainty=certainty)
     return Design(
         "TITE-BOIN",
         doses,
-        TiteBoin(target, certainty=certainty),
-        Overdose(target, certainty, counts_pending=True),
+        rule,
+        rule.elimination,
         IsotonicMtd(target),
         stopping,
         cohort_size=cohort_size,

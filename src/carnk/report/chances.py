@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ..study.summary import Array, Prediction, clopper_pearson, happened, predict
+from ..designs import clopper_pearson
+from ..study.summary import Array, Prediction, happened, predict
 from .numerals import percent, percents
 from .strips import SHARES, Axis, Mark
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..study.summary import Comparison, clopper_pearson, compare
+from ..designs import clopper_pearson
+from ..study.summary import Comparison, compare
 from . import trial_table
 from .chances import Chance, chance
+from .lot_effects import lot_line
 from .numerals import NONE, SPACE, count, listed, number, percents, plural, powers, span
 from .record import Record, few, read, unverified_line
 from .sections.comparison import expected, label
@@ -116,4 +118,5 @@ def _lines(record: Record) -> list[str]:
     if share["detected_day_365"] != NONE:
         seen += f" and {share['detected_day_365']} on day 365"
     rough = [f"Rough: {few(record)}"] if few(record) else []
-    return [*lines, f"Persistence: {seen}", *rough, basis]
+    lots = [lot_line(record)] if record.study.product.process else []
+    return [*lines, f"Persistence: {seen}", *lots, *rough, basis]

@@ -24,14 +24,6 @@ LABELS = {
 }
 
 
-def clopper_pearson(events: int, patients: int, level: float = LEVEL) -> tuple[float, float]:
-    """Exact interval of a proportion: 0 of 11 is not 0, it is at most 28 %."""
-    tail = (1 - level) / 2
-    low = float(betaincinv(events, patients - events + 1, tail)) if events else 0.0
-    high = float(betaincinv(events + 1, patients - events, 1 - tail)) if events < patients else 1.0
-    return low, high
-
-
 @dataclass(frozen=True)
 class Prediction:
     """The chance of an outcome over plausible worlds, as a beta law.

@@ -1,12 +1,33 @@
 """Dose-finding designs by name, as the catalog of `designs` has them, and their settings."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..base import Node, Problem
 from ..domain import Rule, Trial
 from .form import Amount, Choice, Form, Many, Optional
 
 if TYPE_CHECKING:
     from ..designs import Design
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    meaning: str
+    default: None = None
+
+    def read(self, node: Node, problems: list[Problem]) -> bool:
+        """Return the flag; anything else is a problem."""
+        if not isinstance(node.value, bool):
+            what = f"'{node.plain()}' is neither true nor false"
+            problems.append(node.problem(what, "Write true, or leave it out."))
+        return node.value is True
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of this field."""
+        return {"type": "boolean", "description": self.meaning}
 
 
 def _chances(meaning: str) -> Optional:
@@ -27,7 +48,12 @@ CURVE = {
     "link": Optional(
         Choice("how it bends", ("empiric", "logistic", "two-parameter")),
     ),
+    "scale": Optional(Amount("prior standard deviation of theta", high=10, above=True)),
+    "intercept": Optional(Amount("of the logistic links", high=20, above=True)),
     "prior_mtd": Optional(Amount("the level guessed to be right", whole=True, low=1, high=20)),
+} | ENOUGH
+KEYS = {
+    "half_width": Optional(Amount("half-width of the target interval", high=0.5, above=True))
 } | ENOUGH
 WORTH = {
     "least_response": Amount("the lowest acceptable response", high=1.0, above=True),
@@ -41,11 +67,14 @@ RULES = {
     "3+3": Form("the 3+3 design", {}),
     "3+3-down": Form("3+3 that fills the dose below a toxic one to six patients", {}),
     "rolling-six": Form("the rolling six design", {}),
-    "boin": Form("the Bayesian optimal interval design", ENOUGH),
+    "boin": Form(
+        "the Bayesian optimal interval design",
+        {"extra_safe": Flag("stop earlier for a toxic lowest dose")} | ENOUGH,
+    ),
     "tite-boin": Form("BOIN that counts patients still followed", ENOUGH),
-    "keyboard": Form("the keyboard design", ENOUGH),
-    "mtpi": Form("the modified toxicity probability interval design", ENOUGH),
-    "mtpi2": Form("the mTPI-2 design", ENOUGH),
+    "keyboard": Form("the keyboard design", KEYS),
+    "mtpi": Form("the modified toxicity probability interval design", KEYS),
+    "mtpi2": Form("the mTPI-2 design", KEYS),
     "crm": Form("the continual reassessment method", CURVE),
     "tite-crm": Form("CRM that counts patients still followed", CURVE),
     "blrm": Form(

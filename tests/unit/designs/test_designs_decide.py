@@ -1,5 +1,7 @@
 """Single decisions of designs that have no worked trial in print, and settings that are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,28 @@ def test_backfill_opens_with_a_response_and_closes_when_unsafe():
     assert found == asks
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "next_dose", "waits"),
+    [
+        ("1NNN 2NP0.1P0.1", None, True),
+        ("1NNN 2TTTTP0.1P0.1P0.1P0.1P0.2", 1, False),  # 4 of 9 eliminate at target 0.2
+        ("1NNN 2NTTP0.9P0.9P0.9P0.9P0.9", None, True),
+    ],
+)
+def test_tite_boin_leaves_an_eliminated_dose_without_waiting(outcomes, next_dose, waits):
+    decision = build("tite-boin", Settings(5, 0.2)).decide(read_cohorts(outcomes, 5))
+    assert (decision.next_dose, decision.waits) == (next_dose, waits)
+
+
+def test_crm_with_another_intercept():
+    curve = (0.1, 0.2, 0.33, 0.45, 0.6, 0.7, 0.8)
+    settings = Settings(7, 0.33, skeleton=curve, link="logistic", intercept=4.0)
+    seen = read_cohorts("1NNN 2NNN 3NTT 2NNN 3TNN 3TNT 2NNN", 7)
+    found, usual = (build("crm", each) for each in (settings, replace(settings, intercept=3.0)))
+    assert found.decide(seen).next_dose == 3
+    assert found.decide(seen).why != usual.decide(seen).why
+
+
 def test_designs_of_whole_cohorts_wait_for_pending_patients():
     cohorts = read_cohorts("1NNP0.5", 3)
     assert boin(0.3, 3).decide(cohorts).waits
@@ -148,6 +172,9 @@ def test_more_patients_than_the_design_has_are_refused():
         ("blrm", Settings(2, amounts=(1.0, 2.0), prior_sd=(1.0,)), "1 numbers, but blrm has 2"),
         ("efftox", Settings(2, 0.3, amounts=(1.0, 2.0)), "EffTox has no default"),
         ("boin12", Settings(2, 0.3, utility=(1.0, 2.0)), "2 numbers instead of 4"),
+        ("mtpi", Settings(3, 0.05), "0.05 around the target leaves no rate"),
+        ("crm", Settings(3, 0.3, scale=0.0), "scale: 0 is not above 0"),
+        ("crm", Settings(3, 0.3, intercept=-1.0), "intercept: -1 is not above 0"),
         ("boin", Settings(3, 0.3, cohorts=0), "0 is not from 1 to 500"),
         ("boin", Settings(3, 0.3, cohorts=400), "1200 patients are more than 500"),
     ],

@@ -109,6 +109,12 @@ def test_compare_on_common_patients():
     assert [row["design"] for row in table(*words)] == ["BOIN", "CRM", "3+3"]
 
 
+def test_compare_without_a_target_says_what_it_assumes():
+    code, text = call("compare", "boin", "3+3", "--truth", TRUTH, "--trials", "100")
+    assert code == 0
+    assert text.startswith("Target DLT rate 0.3 (assumed: no --target given)")
+
+
 @pytest.mark.parametrize("name", ["keyboard", "mtpi", "mtpi2", "tite-boin", "boin12"])
 def test_other_tables(name):
     assert table("boundaries", name, "--target", "0.3", "--max-n", "6")
@@ -131,6 +137,20 @@ def test_skeleton():
     assert [float(row["p_dlt"]) for row in rows] == pytest.approx(
         [0.08397349, 0.15674102, 0.25, 0.35450043, 0.46034311]
     )
+
+
+def test_predictive_monitoring_of_lee_and_liu():
+    looks = ",".join(map(str, range(10, 37)))
+    words = ("monitor", "--p0", "0.2", "--p1", "0.4", "--looks", looks, "--rule", "predictive")
+    rows = table(*words, "--success", "0.9", "--futile", "0.001", "--prior", "0.2,0.8")
+    limits = {int(row["n"]): row["futile_if_le"] for row in rows}
+    assert [limits[n] for n in (10, 17, 21, 36)] == ["0", "1", "2", "10"]
+    assert call(*words, "--success", "1.5", "--prior", "1")[0] == 2
+
+
+def test_rolling_designs_stop_for_a_reason_of_their_own():
+    words = ("simulate", "tite-crm", *TARGET, "--truth", "0.1,0.2,0.4", "--trials", "50")
+    assert "no further patients" not in call(*words)[1]
 
 
 def test_single_arm_monitoring_and_intervals():

@@ -141,6 +141,15 @@ def test_an_interrupt_while_a_chunk_is_written_keeps_it(study, tmp_path):
     assert not manifest(tmp_path / "out")["complete"]
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard even where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_a_second_interrupt_ends_at_once_and_leaves_nothing(study, tmp_path, monkeypatch):
     real = run.one_chunk
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from ...designs import clopper_pearson
 from ...library import Reference
-from ...study.summary import Comparison, clopper_pearson, compare
+from ...study.summary import Comparison, compare
 from ..chances import Chance
 from ..numerals import number, percent, percents, plural, powers
 from ..record import Record
