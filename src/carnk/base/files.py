@@ -220,11 +220,15 @@ def write_text_atomic(path: Path | str, text: str) -> None:
 def write_bytes_atomic(path: Path | str, content: bytes) -> None:
     """Write a file that is either the old one or the whole new one; SpecError if it cannot.
 
-    The content is on the disk before it gets the name, so that a power cut tears nothing either.
+    The content is on the disk before it gets the name, so that a power cut tears nothing either. A
+    device or a pipe is written into and not replaced.
     """
     path = Path(path)
     hidden = _hidden_sibling(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            path.write_bytes(content)
+            return
         hidden.write_bytes(content)
         _flush(hidden)
         hidden.replace(path)

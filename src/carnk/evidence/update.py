@@ -113,6 +113,7 @@ def _classified(records: Iterable[Any], day: str) -> Iterator[_Seen]:
         yield from _some(block, 1, day)
         return
     from joblib import Parallel, cpu_count, delayed
+    from joblib.externals.loky import get_reusable_executor
 
     size, number = -(-BLOCK // cpu_count()), 1
     with Parallel(n_jobs=-1) as pool:
@@ -122,6 +123,7 @@ def _classified(records: Iterable[Any], day: str) -> Iterator[_Seen]:
                 yield from part
             number += len(block)
             block = list(islice(left, BLOCK))
+    get_reusable_executor().shutdown()  # else its processes outlive the update
 
 
 def _some(records: list[Any], number: int, day: str) -> list[_Seen]:

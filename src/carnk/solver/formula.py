@@ -256,7 +256,7 @@ def _chain(e: Expr, d: Mapping[Expr, Slopes]) -> Slopes:
     if not moving or e.op in (*JUMPING, "is0", "and", "or", "not"):
         return {}
     if e.op in ("where", "max"):
-        first = e.graph.make("gt", *of) if e.op == "max" else of[0]  # type: ignore[attr-defined]
+        first = _op("gt", *of) if e.op == "max" else of[0]
         a, b = d[of[-2]], d[of[-1]]
         nil = e.graph.lift(0)
         return {v: _op("where", first, a.get(v, nil), b.get(v, nil)) for v in {**a, **b}}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
-from ..base.errors import Problem, did_you_mean
+from ..base.errors import Problem, SpecError, did_you_mean
 from .sbml_model import Math
 from .xml_tree import Element
 
@@ -35,19 +36,33 @@ ARITY = {
 CONSTANTS = ("true", "false", "pi", "exponentiale", "infinity", "notanumber")
 QUALIFIERS = {"root": ("degree", 2.0), "log": ("logbase", 10.0)}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_MANTISSA = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _INTEGER = re.compile(r"[+-]?\d+")
+_FORMS = {
+    "real": (_NUMBER,),
+    "integer": (re.compile(r"[+-]?\d+(?:\.0*)?"),),  # '2.0' too, as some programs write
+    "rational": (_INTEGER, _INTEGER),
+    "e-notation": (_MANTISSA, _INTEGER),
+}
+MOST_PROBLEMS = 50  # of one file
 
 
 class MathReader:
-    """Reads the formulas of one file; problems are gathered, none is thrown."""
+    """Reads the formulas of one file; problems are gathered, and thrown once there are many."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         self.file, self.problems = file, problems
 
     def refuse(self, element: Element, what: str, do: str = "") -> Math:
         """Note a problem at the element; not a number stands in its place."""
-        self.problems.append(Problem(f"{self.file}:{element.line}", what, do))
+        self.add(Problem(f"{self.file}:{element.line}", what, do))
         return Math("notanumber")
+
+    def add(self, problem: Problem) -> None:
+        """Gather a problem; SpecError with all of them once there are many."""
+        self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise SpecError(self.problems, self.file)
 
     def formula(self, parent: Element) -> Math | None:
         """The formula in the <math> child of an element; None if there is none."""
@@ -159,7 +174,7 @@ class MathReader:
         return Math("piecewise", args)
 
     def _symbol(self, e: Element) -> Math:
-        name = e.attributes.get("definitionURL", "").removeprefix(SYMBOLS)
+        name = e.attributes.get("definitionURL", "").strip().removeprefix(SYMBOLS)
         if name == "delay":
             what = "the symbol 'delay' (a delay differential equation) is not supported"
             return self.refuse(e, what, "Solve this model with another program.")
@@ -172,11 +187,9 @@ class MathReader:
         if e.attributes.get("base", "10").strip() != "10":
             return self.refuse(e, "numbers are read in base 10 only")
         parts = [e.text.strip(), *(child.tail.strip() for child in e.children)]
-        form = _INTEGER if kind in ("integer", "rational") else _NUMBER
-        wanted = 2 if kind in ("rational", "e-notation") else 1
-        forms = (form, _INTEGER) if wanted == 2 else (form,)
-        fits = len(parts) == wanted and all(f.fullmatch(p) for f, p in zip(forms, parts))
-        if kind not in ("real", "integer", "rational", "e-notation") or not fits:
+        forms = _FORMS.get(kind, ())
+        fits = len(parts) == len(forms) and all(f.fullmatch(p) for f, p in zip(forms, parts))
+        if not fits:
             return self.refuse(e, f"'{' '.join(parts)[:40]}' is not a number of type '{kind}'")
         if kind == "e-notation":
             value = float(f"{parts[0]}e{parts[1]}")
@@ -200,6 +213,16 @@ def _inner(element: Element) -> Element:
     return element
 
 
+def size(formulas: Iterable[Math]) -> int:
+    """How many nodes formulas have together."""
+    waiting = list(formulas)
+    count = 0
+    while waiting:
+        waiting.extend(waiting.pop().args)
+        count += 1
+    return count
+
+
 def names_in(formula: Math) -> dict[str, None]:
     """Every symbol that a formula speaks of, in order."""
     found: dict[str, None] = {}
@@ -208,6 +231,18 @@ def names_in(formula: Math) -> dict[str, None]:
         node = waiting.pop()
         if node.op == "ci":
             found[node.name] = None
+        waiting.extend(reversed(node.args))
+    return found
+
+
+def rated_in(formula: Math) -> dict[str, None]:
+    """Every symbol whose rate of change a formula speaks of, in order."""
+    found: dict[str, None] = {}
+    waiting = [formula]
+    while waiting:
+        node = waiting.pop()
+        if node.op == "rateOf":
+            found[node.args[0].name] = None
         waiting.extend(reversed(node.args))
     return found
 

@@ -29,7 +29,10 @@ A = np.array([(*row, *[0.0] * (STAGES - len(row))) for row in RODAS5P.a])
 C = np.array([(*row, *[0.0] * (STAGES - len(row))) for row in RODAS5P.c])
 B, E, DENSE = np.array(RODAS5P.b), np.array(RODAS5P.e), np.array(RODAS5P.dense)
 SHORTEST = 1e-10  # of the longest step: the least first step
+RESTART = 0.01  # of the step before an event: the least step after it
 SAFETY, SHRINK, GROWTH = 0.9, 0.2, 6.0
+SAME_TIME = 1e-11  # of the span: outputs this near to a change of conditions are taken to be on it
+CLOSEST = 1e-18  # of the longest step: as exactly as changes of conditions are placed in time
 SPARSE_FROM = 120  # states
 MOST_STEPS = 1_000_000
 MOST_JUMPS = 500  # changes of conditions without the clock moving on
@@ -125,8 +128,10 @@ class Solver:
             if before[i] * seen[i] == -1:  # equal in between, at a moment that no double holds
                 touched[i] = 0
         if queue.arrive(self, touched):
+            usual = self.h
             self.begin()
             self.guess()
+            self.h = max(self.h, RESTART * usual)
         else:
             self.begin()
 
@@ -244,19 +249,48 @@ class Solver:
             earlier = moment
         return math.inf
 
+    def on_edge(self, step: Step, moment: float) -> bool | None:
+        """Whether the conditions after a change are those on the edge itself, as of x >= 2 at 2.
+
+        None if it cannot be said of all that change.
+        """
+        new = self._seen_at(step, moment)
+        changed = zip(self.program.jumps, self.seen, new)
+        sides = {_on_edge(op, before, after) for op, before, after in changed if before != after}
+        return sides.pop() if len(sides) == 1 else None
+
     def _seen_at(self, step: Step, t: float) -> Sequence[Any]:
         return self.program.conditions(t, step.at(t).tolist(), self.p, ())
 
     def _bisect(self, step: Step, same: float, other: float) -> float:
-        """Between two moments, the first double at which a condition is seen changed."""
+        """Between two moments, the first double at which a condition is seen changed.
+
+        Near time 0 doubles lie closer than anyone needs; there a part of the longest step will do.
+        """
         while True:
             middle = 0.5 * (same + other)
-            if not same < middle < other:
+            if not same < middle < other or other - same < CLOSEST * self.longest:
                 return other
             if self._seen_at(step, middle) == self.seen:
                 same = middle
             else:
                 other = middle
+
+
+def _on_edge(op: str, before: float, after: float) -> bool | None:
+    """Whether a condition that changes has on the edge the value that it has after it."""
+    match op:
+        case "lt" | "gt":
+            return not after
+        case "le" | "ge":
+            return bool(after)
+        case "floor":
+            return after > before
+        case "ceil":
+            return after < before
+        case "trunc":
+            return abs(after) > abs(before)
+    return None
 
 
 @dataclass(frozen=True)
@@ -292,29 +326,30 @@ def solve_program(
     span = float(times[-1])
     longest = span / 100 if program.may_be_missed else span
     solver = Solver(program, accuracy.rtol, accuracy.atol * program.scales(), longest or 1.0)
-    queue = Queue(program, times.tolist(), accuracy.seed)
+    moments: list[float] = times.tolist()
+    queue = Queue(program, moments, accuracy.seed)
     solver.start(queue)
     values = np.empty((len(times), len(program.outputs)))
     done = stalled = 0
-    while True:
-        last = int(np.searchsorted(times, solver.t, side="right"))
-        if last > done:
-            values[done:last] = program.values(solver.t, solver.y.tolist(), solver.p, ())
-            done = last
-        if done == len(times):
-            return Course(program.outputs, times, values, solver.steps)
-        step = solver.step(min(span, queue.next_due()))
+    end = span * (1 + 2 * SAME_TIME)  # so that what changes at the last output is seen
+    while done < len(moments) and solver.t < end:
+        step = solver.step(min(end, queue.next_due()))
         found = solver.change_in(step)
         reached = min(found, step.end)
-        while times[done] < reached:
-            y = step.at(times[done]).tolist()
-            values[done] = program.values(times[done], y, solver.p, ())
+        on_edge = solver.on_edge(step, found) if found <= step.end else None
+        slack = {True: 1, False: -1, None: 0}[on_edge] * SAME_TIME * span
+        while done < len(moments) and moments[done] < reached - slack:
+            y = step.at(min(max(moments[done], step.t), reached)).tolist()
+            values[done] = program.values(moments[done], y, solver.p, ())
             done += 1
         stalled = stalled + 1 if reached - step.t <= 1e-12 * span else 0
         if stalled > MOST_JUMPS:
-            raise SolveError(
-                Problem(f"{program.model.file}, time {reached:g}", "conditions change without end")
-            )
+            what = "conditions change without end: each branch leads back across the edge"
+            do = "Join the branches of <piecewise> smoothly."
+            raise SolveError(Problem(f"{program.model.file}, time {reached:g}", what, do))
         solver.take(step, reached, queue)
         if progress is not None:
-            progress(reached / span)
+            progress(min(reached / span, 1.0))
+    if done < len(moments):  # time 0 alone
+        values[done:] = program.values(solver.t, solver.y.tolist(), solver.p, ())
+    return Course(program.outputs, times, values, solver.steps)

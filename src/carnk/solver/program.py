@@ -45,7 +45,8 @@ class Program:
         jumping, locked = _lock([*system.rates, *triggers], system.graph)
         count = len(system.rates)
         self.conditions = compiled(jumping)
-        self.compared = [i for i, e in enumerate(jumping) if e.op == "cmp"]
+        self.jumps = [e.op for e in jumping]
+        self.compared = [i for i, op in enumerate(self.jumps) if op == "cmp"]
         self.has_conditions = bool(jumping)
         self.rates = compiled(locked[:count])
         self.triggers = compiled(locked[count:])

@@ -47,6 +47,10 @@ _NO_EFFECT = {
     "listOfCompartmentTypes": "compartment types have no effect",
     "listOfSpeciesTypes": "species types have no effect",
 }
+_PACKAGED = {  # what changes the meaning of a model though its package says it is not required
+    "listOfSubmodels": "models composed of others (the package 'comp')",
+    "listOfObjectives": "flux balance models (the package 'fbc')",
+}
 _OLD = "is not supported: units are never converted on the way"
 
 
@@ -90,7 +94,7 @@ class _Reader:
         self._packages()
 
     def refuse(self, e: Element, what: str, do: str = "") -> None:
-        self.problems.append(Problem(self.where(e), what, do))
+        self.math.add(Problem(self.where(e), what, do))
 
     def where(self, e: Element) -> str:
         name = e.attributes.get("id") or e.attributes.get("variable") or e.attributes.get("symbol")
@@ -129,6 +133,10 @@ class _Reader:
                     self.refuse(self.root, what, "Solve this model with another program.")
                 else:
                     self.notes.append(f"the package '{package}' was left out; it is not required")
+        for child in self.body.children:
+            if child.tag in _PACKAGED and child.namespace != self.root.namespace and child.children:
+                do = "Solve this model with another program."
+                self.refuse(child, f"{_PACKAGED[child.tag]} are not supported", do)
 
     def model(self) -> m.SbmlModel:
         body = self.body
@@ -284,8 +292,8 @@ class _Reader:
             law = self.math.formula(element)
             if law is None:
                 self._no_math(element)
-            for name in ("timeUnits", "substanceUnits"):
-                if self.text(element, name):
+            for name, default in (("timeUnits", "time"), ("substanceUnits", "substance")):
+                if self.text(element, name) not in ("", default):
                     self.refuse(e, f"the attribute {name} of a kinetic law {_OLD}")
             for tag in ("listOfParameters", "listOfLocalParameters"):
                 local += [self.parameter(p) for p in self.items(element, tag)]
@@ -314,7 +322,7 @@ class _Reader:
         )
 
     def event(self, e: Element) -> m.Event:
-        if self.text(e, "timeUnits"):
+        if self.text(e, "timeUnits") not in ("", "time"):
             self.refuse(e, f"the attribute timeUnits of an event {_OLD}")
         trigger, delay, priority = (e.find(tag) for tag in ("trigger", "delay", "priority"))
         formulas = [None if c is None else self.math.formula(c) for c in (trigger, delay, priority)]

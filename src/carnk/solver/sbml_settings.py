@@ -82,6 +82,10 @@ def read_settings(path: Path) -> Settings:
             do = did_you_mean(key, KEYS)
             problems.append(Problem(f"{path.name}:{number}", f"'{key[:40]}' is not a setting", do))
         given[key] = value.strip()
+    kind = given.get("testtype", "")
+    if kind.lower() not in ("", "timecourse"):
+        what = f"tests of the type '{kind[:40]}' are not supported"
+        problems.append(Problem(f"{path.name}: testType", what, "Only 'TimeCourse' is."))
     numbers = {}
     for key in ("start", "duration", "steps", "absolute", "relative"):
         text = given.get(key, "")

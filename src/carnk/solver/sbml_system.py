@@ -20,8 +20,11 @@ from ..base.errors import Problem, SpecError
 from . import sbml_model as m
 from .expression import Expr
 from .formula import Formulas, plus, slopes, times
-from .sbml_check import arrows, symbols
+from .mathml import size
+from .sbml_check import arrows, formulas, symbols
 from .sbml_formulas import convert, truth
+
+ROOM, GROWTH = 10_000, 20  # operations, and for each one that the file writes
 
 Key = tuple[Any, ...]
 Definition = Generator[Key, Expr, Expr]
@@ -337,7 +340,10 @@ class _Definitions:
 
 
 def _assemble(facts: _Facts) -> System:
+    bodies = [f.body for f in facts.model.functions if f.body is not None]
+    written = size((*bodies, *(formula for _, formula, _ in formulas(facts.model))))
     graph = Formulas()
+    graph.limit = min(graph.limit, ROOM + GROWTH * written)
     before = _Definitions(facts, graph)
     known = {}
     for name in facts.kinds:

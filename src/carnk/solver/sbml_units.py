@@ -73,8 +73,8 @@ CONSTANTS = ("pi", "exponentiale", "infinity", "notanumber")
 class UnitReport:
     """What does not fit in a file, by how sure it is that the file is wrong.
 
-    contradictions: both units are written beside their symbols and have nothing in common, as
-    seconds added to moles. doubts: all else, other dimensions or other scales; published models
+    contradictions: both units are written beside parameters or numbers and have nothing in common,
+    as seconds added to moles. doubts: all else, other dimensions or other scales; published models
     are full of them, since a program wrote its default units for species and compartments.
     """
 
@@ -133,7 +133,7 @@ class _Checker:
             kind = SIZES.get(3.0 if place.dimensions is None else place.dimensions, "")
             self.symbols[place.id] = self.named(place.units) if place.units else self._default(kind)
         for species in self.model.species:
-            self.symbols[species.id] = self._species(species)
+            self.symbols[species.id] = _assumed(self._species(species))
         per_time = self.over(self.extent, self.time)
         for reaction in self.model.reactions:
             self.symbols[reaction.id] = per_time
@@ -167,8 +167,7 @@ class _Checker:
         The defaults that Level 2 gives by itself count as undeclared unless the file defines them:
         few who wrote no unit meant moles in liters.
         """
-        unit = self.named(self.model.units.get(kind, ""))
-        return unit and Unit(tuple((replace(word, assumed=True), p) for word, p in unit.words))
+        return _assumed(self.named(self.model.units.get(kind, "")))
 
     def _species(self, species: Species) -> Unit | None:
         """The unit of the symbol of a species: an amount or a concentration."""
@@ -351,6 +350,11 @@ class _Formula:
             body = _Formula(self.checker, place, inner, {}, self.depth + 1).unit(function.body)
             known[math.name, arguments] = body
         return known[math.name, arguments]
+
+
+def _assumed(unit: Unit | None) -> Unit | None:
+    """The same unit, marked as one that nobody wrote on purpose."""
+    return unit and Unit(tuple((replace(word, assumed=True), p) for word, p in unit.words))
 
 
 def _of_kind(kind: str) -> Unit:

@@ -62,7 +62,8 @@ def prepare(
         program = Program(model, system, outputs)
     except TooLarge:
         what = "this model is larger than can be solved here"
-        do = f"It may have {MOST_STATES:,} variables with rates and {MOST_NODES:,} operations."
+        do = f"It may have {MOST_STATES:,} variables with rates and {MOST_NODES:,} operations, "
+        do += "and functions may not make many operations of few."
         raise SpecError(Problem(model.file, what, do)) from None
     if (settings.steps + 1) * (len(outputs) + 1) > LARGEST_RESULT:
         what = f"{settings.steps + 1:,} times and {len(outputs):,} variables are too large a table"

@@ -2,6 +2,7 @@
 
 import math
 import os
+import threading
 
 import pytest
 
@@ -260,3 +261,15 @@ def test_a_write_protected_folder_is_named(tmp_path):
 def test_a_path_without_a_name_is_refused(path):
     with pytest.raises(SpecError):
         write_text_atomic(path, "x")
+
+
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    write_bytes_atomic(pipe, b"course")
+    reader.join(10)
+    assert got == [b"course"]
+    assert pipe.is_fifo()

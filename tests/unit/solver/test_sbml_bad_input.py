@@ -9,8 +9,9 @@ import zipfile
 import pytest
 
 from carnk.base import SolveError, SpecError
+from carnk.solver.mathml import MOST_PROBLEMS
 from carnk.solver.sandbox import Request, solve_file
-from carnk.solver.sbml_read import read_sbml
+from carnk.solver.sbml_read import parse_sbml, read_sbml
 from carnk.solver.sbml_settings import read_settings, until
 from tests.unit.solver.test_sbml_features import PRODUCT, with_rate
 
@@ -82,6 +83,29 @@ def read_and_prepare(path):
     from carnk.solver.simulate import prepare
 
     prepare(read_sbml(path), until(1, 2))
+
+
+def test_of_many_problems_the_first_are_told():
+    names = "".join(f'<parameter id="p{n}" value="x"/>' for n in range(30_000))
+    text = with_rate("<cn>1</cn>").replace("<listOfParameters>", f"<listOfParameters>{names}")
+    with pytest.raises(SpecError) as caught:
+        parse_sbml(text.encode(), "model")
+    assert len(caught.value.problems) == MOST_PROBLEMS
+
+
+def test_unknown_names_in_a_large_model_are_told_at_once():
+    count = 3_000
+    names = "".join(f'<parameter id="p{n}" constant="false"/>' for n in range(count))
+    rules = "".join(
+        f'<rateRule variable="p{n}"><math xmlns="http://www.w3.org/1998/Math/MathML">'
+        f"<ci>q{n}</ci></math></rateRule>"
+        for n in range(count)
+    )
+    text = with_rate("<cn>1</cn>").replace("<listOfParameters>", f"<listOfParameters>{names}")
+    text = text.replace("<listOfRules>", f"<listOfRules>{rules}")
+    with pytest.raises(SpecError) as caught:
+        parse_sbml(text.encode(), "model")
+    assert len(caught.value.problems) == MOST_PROBLEMS
 
 
 def test_a_child_process_reads_solves_and_hands_back(tmp_path):

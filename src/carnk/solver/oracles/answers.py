@@ -76,6 +76,23 @@ def _transport(t: Array) -> Mapping[str, Any]:
     return {"A": 1 + 0.75 * apart, "B": 1 - 0.25 * apart}
 
 
+def _logic_numbers(t: Array) -> Mapping[str, Any]:
+    over = (t > 1) * 1.0 + (t > 2)
+    return {
+        "a": np.where(t == 1, 7.0, 1.0),
+        "b": over,
+        "c": (over + (t > 3)) % 2,
+        "d": _stepped(t, 1, 2 * t, t + 5),
+        "e": np.minimum(t, 1) + np.maximum(t - 2.5, 0),
+    }
+
+
+def _clock_edges(t: Array) -> Mapping[str, Any]:
+    """On a grid of tenths: what is to start after t = 2 is not yet there at t = 2."""
+    two, three, four = (t > m - 0.05 for m in (2, 3, 4))
+    return {"n": (t > 2.05) * 1.0 + three * 2 + four * 4, "m": two * 1.0 + (t > 3.55) * 2}
+
+
 def _pieces(t: Array) -> Mapping[str, Any]:
     whole = np.floor(t / 0.7)
     return {
@@ -245,6 +262,8 @@ ORACLES: Mapping[str, Oracle] = {
         lambda t: {"n": np.maximum(np.floor(t - 0.25), 0)},
         points=40,
     ),
+    "clock_edges": Oracle("triggers that turn true at output times", _clock_edges),
+    "logic_numbers": Oracle("numbers as logical values and the reverse", _logic_numbers),
     "amount_event": Oracle("events on concentrations and sizes at once", _amount_event),
     "rober": Oracle("a stiff problem, eleven decades", _ends([1, 0, 0], ROBER), 1e11, 2),
     "hires": Oracle(

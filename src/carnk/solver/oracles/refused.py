@@ -31,6 +31,7 @@ def _assigned(variable: str, text: str) -> str:
 
 _DELAY = f"<apply>{_SYMBOL.format('delay')}<ci>b</ci><cn>1</cn></apply>"
 _PACKAGE = f' xmlns:comp="{_NAMESPACE}/comp/version1" comp:required="true"'
+_FLUX = f' xmlns:q="{_NAMESPACE}/fbc/version2" q:required="false"'
 _FAST = (
     '<listOfReactions><reaction id="J" reversible="false" fast="true">'
     f"<kineticLaw>{_math('<cn>1</cn>')}</kineticLaw></reaction></listOfReactions>"
@@ -40,6 +41,22 @@ _FUNCTION = (
     f"{_math('<lambda><bvar><ci>x</ci></bvar><apply><ci>f</ci><ci>x</ci></apply></lambda>')}"
     "</functionDefinition></listOfFunctionDefinitions>"
 )
+_RATE_OF = (
+    '<listOfFunctionDefinitions><functionDefinition id="f">'
+    + _math(
+        "<lambda><bvar><ci>x</ci></bvar>"
+        f"<apply>{_SYMBOL.format('rateOf')}<ci>x</ci></apply></lambda>"
+    )
+    + "</functionDefinition></listOfFunctionDefinitions>"
+)
+_UNSET = (
+    '<listOfCompartments><compartment id="C" constant="true" size="1"/></listOfCompartments>'
+    '<listOfSpecies><species id="A" compartment="C" initialAmount="1"/></listOfSpecies>'
+    '<listOfReactions><reaction id="J" reversible="false" fast="false"><listOfProducts>'
+    '<speciesReference species="A" constant="true"/></listOfProducts>'
+    f"<kineticLaw>{_math('<cn>1</cn>')}</kineticLaw></reaction></listOfReactions>"
+)
+_TWO_EXPONENTS = '<cn type="e-notation">5e1<sep/>2</cn>'
 _ENTITY = '<!DOCTYPE sbml [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 REFUSED: Mapping[str, str] = {
@@ -50,6 +67,10 @@ REFUSED: Mapping[str, str] = {
     "rules in a circle": _file(_rules(_assigned("a", "<ci>b</ci>"), _assigned("b", "<ci>a</ci>"))),
     "a function that calls itself": _file(_FUNCTION),
     "a name that is not there": _file(_rules(_assigned("a", "<ci>c</ci>"))),
+    "a flux balance model": _file("<q:listOfObjectives><q:objective/></q:listOfObjectives>", _FLUX),
+    "rateOf of an argument": _file(_RATE_OF),
+    "a stoichiometry that is not set": _file(_UNSET),
+    "a number that is none": _file(_rules(_assigned("a", _TWO_EXPONENTS))),
     "a call of Python": _file(_rules(_assigned("a", '<ci>__import__("os")</ci>'))),
     "an entity": _file(_rules(), front=_ENTITY),
     "formulas 60,000 deep": _file(
