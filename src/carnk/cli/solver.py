@@ -76,7 +76,7 @@ def selftest(
     failed, count, skipped = [], 0, 0
     for row in rows:
         word = {True: "holds", False: "FAILS", None: "skipped"}[row.holds]
-        typer.echo(f"{word:<8}{row.group:<16} {row.name:<48.48} {row.found}"[:100])
+        typer.echo(f"{word:<8}{row.group:<16} {row.name:<40.40} {row.found}"[:100])
         count, skipped = count + 1, skipped + (row.holds is None)
         failed += [row] if row.holds is False else []
     typer.echo(f"{count - skipped - len(failed)} of {count} oracles hold, {skipped} were skipped.")

@@ -38,14 +38,23 @@ class Given:
 
 
 @dataclass(frozen=True)
+class ProcessFile:
+    """The making process of a product's lots: a built-in one's name, or a file's with its text."""
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Product:
-    """A construct in the cells of a source, with the attributes of its lots."""
+    """A construct in the cells of a source; its lots are as the library has them, or as made."""
 
     name: str
     construct: Construct
     source: Source
     edits: tuple[Edit, ...] = ()
     memory_like_fraction: float = 0.0
+    process: ProcessFile | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .sections import (
     comparison,
     courses,
     influence,
+    lots,
     mechanisms,
     numbers,
     opening,
@@ -30,6 +31,7 @@ TITLES = {
     "comparison": "Predicted against observed",
     "courses": "Courses",
     "arms": "By dose and disease",
+    "lots": "Lots against patients",
     "influence": "What moves the outcome",
     "safety": "Safety",
     "numbers": "The numbers",
@@ -41,6 +43,7 @@ SHORT = {
     "comparison": "Comparison",
     "courses": "Courses",
     "arms": "Doses",
+    "lots": "Lots",
     "influence": "Influence",
     "safety": "Safety",
     "numbers": "Numbers",
@@ -82,6 +85,8 @@ def page(record: records.Record) -> str:
 def contents(record: records.Record) -> dict[str, Any]:
     """What every section shows, by section."""
     parts = {"trial": trial.content(record)} if record.study.trial else {}
+    if record.study.product.process and len(record.outcomes):
+        parts["lots"] = lots.content(record)
     return parts | {
         "opening": opening.content(record),
         "comparison": comparison.content(record),

@@ -183,4 +183,4 @@ def _compared(
     same = (found == wanted) | (np.isnan(wanted) & np.isnan(found))
     share = np.where(same, 0.0, share)
     worst = float(np.max(share, initial=0.0)) if not np.isnan(share).any() else np.inf
-    return Row(group, name, worst <= 1, f"error {worst:.1e} of what is allowed")
+    return Row(group, name, worst <= 1, f"error {worst:.1e} of allowed")

@@ -83,7 +83,7 @@ def typical(study: Study, view: View, arm: str = "", disease: str = "") -> Docum
     drawn = _patient_numbers(sampler, diseases) | _lot_numbers(sampler)
     p = {n: sampler.value(n) for n in FROM_LIBRARY if n not in ("mismatch", "weight")}
     p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
-    p |= _of_patient(sampler, diseases, drawn) | _of_product(sampler, drawn, diseases)
+    p |= _of_patient(sampler, diseases, drawn) | _of_product(sampler, drawn, diseases, None)
     p |= _of_arms(sampler, arms, drawn)
     doses = _doses(sampler, arms, drawn, p["car_positive"])
     begun = start_day(study)

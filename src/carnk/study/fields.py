@@ -92,8 +92,8 @@ class GivenNumbers:
         return MappingProxyType(given)
 
     def names(self) -> tuple[str, ...]:
-        """Ids that a study can give: none of the well, the fit's priors, a trial's settings."""
-        elsewhere = ("killing", "priors", "trials")
+        """Ids that a study can give: none of the well, priors, a trial's settings, or making."""
+        elsewhere = ("killing", "priors", "trials", "making", "planning")
         return tuple(name for name, number in load().items() if number.room not in elsewhere)
 
     def one(self, node: Node, number: Number, problems: list[Problem]) -> Given:
@@ -243,7 +243,9 @@ def study_form() -> Form:
         "construct": Form("the receptor and what it carries", construct),
         "edits": Many("gene edits", Choice("an edit", EDITS), default=()),
         "memory_like_fraction": Amount("share of memory-like cells", high=1, default=0.0),
-    }
+        "process": Text("the process that makes its lots: built-in, or a file beside this one",
+                        default=""),
+    }  # fmt: skip
     fields = {
         "study": Text("a short name"),
         "title": Text("one line"),

@@ -18,10 +18,11 @@ from typing import Any
 import polars as pl
 
 from ..base import Problem, SpecError, new_folder_atomic
-from ..domain import Study
+from ..domain import Given, Study
 from ..library import View, bibtex
 from .backends import backend
 from .identity import differences, identity, versions
+from .lots import made
 from .read import parse, study_text
 from .run import (
     CHUNK,
@@ -68,6 +69,9 @@ def run_to_folder(
     began = perf_counter()
     text = study_text(asked)[1]
     wanted = {"text": text, "patients": study.patients, "seed": study.seed, "rtol": RTOL}
+    process = study.product.process
+    if process is not None and process.text:
+        wanted["process"] = process.text
     if there == "resume" and (done := _whole_already(out, wanted)):
         return done
     tally, view = Tally(), fresh_view()
@@ -89,6 +93,8 @@ def run_to_folder(
                 view.number(number_id)
             with new_folder_atomic(unfinished.folder / "run") as folder:
                 (folder / "study.yaml").write_text(text, encoding="utf-8")
+                if process is not None and process.text:
+                    (folder / process.name).write_text(process.text, encoding="utf-8")
                 write_tables(unfinished, folder)
                 _write_analyses(study, view, folder, workers.threads if whole else 0, told)
                 _write_numbers(study, view, folder)
@@ -111,6 +117,8 @@ def _whole_already(out: Path, wanted: dict[str, Any]) -> Tally | None:
     text = (out / "study.yaml").read_text(encoding="utf-8")
     then = {"text": text, "patients": manifest["patients"], "seed": manifest["seed"]}
     then["rtol"] = manifest["solver"]["rtol"]
+    if process := study_of(out).product.process:
+        then["process"] = process.text
     do = f"It is whole; begin another with --out, or replace it (--out {out} --force)."
     if problems := differences(str(out), then, wanted, do):
         raise SpecError(problems, str(out))
@@ -162,8 +170,11 @@ def _write_analyses(
 def _write_numbers(study: Study, view: View, folder: Path) -> None:
     """Every number the run read, with where it comes from; the study's own say so."""
     rows = []
+    process = made(study).process if study.product.process else None
+    own = {name: Given(value) for name, value in process.numbers.items()} if process else {}
     for number in sorted(view.used, key=lambda n: n.id):
-        given = study.numbers.get(number.id)
+        given = study.numbers.get(number.id) or own.get(number.id)
+        file = "study.yaml" if number.id in study.numbers or process is None else process.name
         rows.append(
             {
                 "id": number.id,
@@ -173,7 +184,7 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
                 "high": given.high if given else (number.range or (None, None))[1],
                 "meaning": number.meaning,
                 "basis": "study" if given else number.basis,
-                "source": "study.yaml" if given else number.source,
+                "source": file if given else number.source,
                 "at": "numbers" if given else number.at,
                 "checked": "" if given else number.checked,
                 "why": "" if given else number.why,
@@ -249,5 +260,5 @@ def as_begun(out: Path, patients: int | None, seed: int | None) -> tuple[int | N
 def study_of(folder: Path) -> Study:
     """The study of a run folder, with the patients and seed it was run with."""
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    study = parse((folder / "study.yaml").read_text(encoding="utf-8"))
+    study = parse((folder / "study.yaml").read_text(encoding="utf-8"), folder=folder)
     return replace(study, patients=manifest["patients"], seed=manifest["seed"])

@@ -39,6 +39,11 @@ def worlds() -> dict[str, Array]:
     return {str(key[0]): part["value"].to_numpy() for key, part in grouped.items()}
 
 
+def world_count() -> int:
+    """How many plausible worlds there are; a patient lives in that of its id modulo the count."""
+    return next(iter(worlds().values())).size if worlds() else 1
+
+
 def spread_out(median: Array, spread: Spread | None, z: Array) -> Array:
     """Values at standard normal `z` around a median, by the law of the spread."""
     if spread is None:

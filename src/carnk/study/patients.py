@@ -14,6 +14,7 @@ from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
 from .fields import AGONISTS, ANTIBODIES, SEEN_BY
+from .lots import MadeLots, lots_of
 from .numbers import Array, Known, Sampler, in_lots, sampler
 
 ON_B_CELLS = ("CD19",)
@@ -102,16 +103,18 @@ def draw(
     to chance, and `lots` the lot that a patient shares with others.
     """
     s = sampler(study, view, ids, uncertain, known)
-    if lots is not None:
+    made = lots_of(study, view, ids, lots) if study.product.process else None
+    if lots is not None and made is None:
         s = in_lots(s, lots)
     u = dict(zip(UNIFORMS, uniforms(study.seed, ids, len(UNIFORMS), "luck").T))
     if arm is None:
         arm = _choose(u["arm"], [each.share for each in study.arms])
     disease = _choose(u["disease"], list(study.diseases.values()))
-    drawn = _patient_numbers(s, disease) | _lot_numbers(s)
+    drawn = _patient_numbers(s, disease) | (_lot_numbers(s) if made is None else made.drawn(s))
     p = {name: s.value(name) for name in FROM_LIBRARY if name not in ("mismatch", "weight")}
     p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
-    p |= _of_patient(s, disease, drawn) | _of_product(s, drawn, disease) | _of_arms(s, arm, drawn)
+    p |= _of_patient(s, disease, drawn) | _of_product(s, drawn, disease, made)
+    p |= _of_arms(s, arm, drawn)
     parameters = np.column_stack([np.broadcast_to(p[name], ids.size) for name in PARAMETERS])
     luck = Luck(np.column_stack([u["high"], u["low"], u["bare"]]), u["crs"], u["icans"], u["gvhd"])
     initial = _initial(p, drawn)
@@ -196,13 +199,15 @@ def _given(study: Study, members: tuple[str, ...]) -> str:
     return next(iter(sorted(names & set(members))), "")
 
 
-def _of_product(s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64]) -> dict[str, Any]:
+def _of_product(
+    s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64], made: MadeLots | None
+) -> dict[str, Any]:
     product = s.study.product
     construct, source, edits = product.construct, product.source, product.edits
     kill, density = drawn["kill_per_day"], drawn["density"]
-    memory = product.memory_like_fraction
+    memory: Any = product.memory_like_fraction if made is None else made.memory_like
     loss = s.value(f"nk_loss_{source}")
-    if memory:
+    if product.memory_like_fraction or (made is not None and made.has_memory):
         loss = loss * (1 + memory * (s.value("memory_like_loss") - 1))
     armor, secreted = _armor(s)
     arms = _arms_of_killing(s, disease)

@@ -21,6 +21,7 @@ from ..domain import (
     DrugDose,
     Infusion,
     Observation,
+    ProcessFile,
     Product,
     Regimen,
     Rescue,
@@ -38,6 +39,7 @@ from .fields import (
     diseases,
     study_form,
 )
+from .lots import made, process_problems
 from .trial import refused_patients
 from .trial_form import design_problems, trial_of
 
@@ -70,7 +72,7 @@ def read(name_or_path: str | Path, patients: int | None = None, seed: int | None
     Raises SpecError with all problems of the file, each with its line.
     """
     file, text = study_text(name_or_path)
-    study = parse(text, file)
+    study = parse(text, file, folder_of(name_or_path))
     if patients is not None:
         if not 1 <= patients <= MOST_PATIENTS:
             do = f"Give a whole number from 1 to {MOST_PATIENTS:,}."
@@ -85,16 +87,38 @@ def read(name_or_path: str | Path, patients: int | None = None, seed: int | None
     return study
 
 
-def parse(text: str, file: str = "study.yaml") -> Study:
-    """Return the study that a text describes; `file` names it in messages."""
+def folder_of(name_or_path: str | Path) -> Path:
+    """The folder in which files that a study names are looked for."""
+    path = Path(name_or_path)
+    return path if path.is_dir() else path.parent
+
+
+def parse(text: str, file: str = "study.yaml", folder: Path = Path()) -> Study:
+    """Return the study that a text describes; `file` names it in messages.
+
+    folder: where files that it names are looked for.
+    """
     node = parse_yaml(text, file)
     problems: list[Problem] = []
     values = study_form().read(node, problems)
+    process, wrong = process_problems(node, values, folder)
+    problems.extend(wrong)
     if node.get("regimen") and values["arms"] is not None:
         problems.extend(_beyond_fields(node, values))
     if problems:
         raise SpecError(sorted(problems, key=_line), file)
-    return _study(values)
+    study = _study(values, process)
+    if process is not None:
+        _check_lots(study, node.fields["product"].fields["process"], file)
+    return study
+
+
+def _check_lots(study: Study, place: Node, file: str) -> None:
+    """SpecError, at the process, if it yields no lot for the highest dose."""
+    try:
+        made(study)
+    except SpecError as error:
+        raise SpecError([each.at(place.where) for each in error.problems], file) from None
 
 
 def _line(problem: Problem) -> int:
@@ -247,7 +271,7 @@ def _entries(node: Node, key: str) -> list[Node]:
     return child.entries if child else []
 
 
-def _study(values: dict[str, Any]) -> Study:
+def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
     regimen = values["regimen"]
     listed: tuple[dict[str, Any], ...] = values["arms"] or ({"name": "all", "share": 1.0},)
     arms = []
@@ -259,7 +283,7 @@ def _study(values: dict[str, Any]) -> Study:
     return Study(
         name=values["study"],
         title=values["title"],
-        product=Product(**product | {"construct": Construct(**construct)}),
+        product=Product(**product | {"construct": Construct(**construct), "process": process}),
         diseases=MappingProxyType(values["diseases"]),
         arms=tuple(arms),
         patients=int(values["patients"]),

@@ -5,19 +5,22 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain import Study, Trial
+from ..domain import Lots, Study, Trial
 from ..library import View, load
-from .numbers import worlds
+from .lots import made, numbered
+from .numbers import world_count
 
 MEMBERS = 10  # most patients simulated of one lot
 LEAST_LOTS = 2  # in each world, or lots cannot be told apart
 
 
 def settled(study: Study, view: View) -> Trial:
-    """The study's trial, with the library's number wherever the file gives none."""
+    """The study's trial; what the file leaves out is the process's number, or the library's."""
     trial = study.trial
     assert trial is not None
     lots, calendar, limiting = trial.lots, trial.calendar, trial.limiting
+    if study.product.process is not None:
+        lots = _as_made(study, lots)
 
     def given(value: float | None, number_id: str) -> float:
         return view[number_id] if value is None else value
@@ -42,9 +45,16 @@ def settled(study: Study, view: View) -> Trial:
     )
 
 
-def world_count() -> int:
-    """How many plausible worlds there are; a patient lives in that of its id modulo the count."""
-    return next(iter(worlds().values())).size if worlds() else 1
+def _as_made(study: Study, lots: Lots) -> Lots:
+    """Doses and failures of the lots that the study's process makes, where the file gives none."""
+    runs = made(study)
+    doses = int(np.median(runs.doses[runs.index_released]))
+    failure = 1 - runs.released_fraction
+    return replace(
+        lots,
+        doses=doses if lots.doses is None else lots.doses,
+        failure=failure if lots.failure is None else lots.failure,
+    )
 
 
 def members(study: Study, trial: Trial) -> int:
@@ -85,5 +95,4 @@ def lots_per_world(study: Study, trial: Trial) -> int:
 
 def lot_of(study: Study, trial: Trial, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """The lot of each patient; all patients of a lot live in one world."""
-    count = world_count()
-    return np.asarray(ids // (count * members(study, trial)) * count + ids % count)
+    return numbered(ids, members(study, trial))

@@ -11,8 +11,8 @@ from ..base import Problem, SolveError
 from ..base.streams import uniforms
 from ..designs import Patients
 from ..domain import Study, Trial
-from .numbers import Array
-from .trial import lots_per_world, members, world_count
+from .numbers import Array, world_count
+from .trial import lots_per_world, members
 
 Ints = NDArray[np.int64]
 

@@ -24,7 +24,9 @@ from carnk.solver.labels import Document
 from carnk.solver.latex import escape, latex_text
 from carnk.solver.sbml import sbml_text
 from carnk.solver.sbml_read import read_sbml
+from carnk.solver.sbml_settings import until
 from carnk.solver.sbml_units import check_sbml_units
+from carnk.solver.simulate import simulate
 from carnk.study.export import typical
 from carnk.study.read import read
 
@@ -94,6 +96,16 @@ def test_libroadrunner_has_the_same_rescue():
     assert rescues == 1
     assert ours[:, STATES.index("tocilizumab")].max() > 50
     assert worst(by_roadrunner(sbml_text(made)), ours) < 1e-4
+
+
+@pytest.mark.parametrize("made", [document(), with_rescue()], ids=["liu2020", "rescue"])
+def test_our_own_reader_has_the_same_courses(made):
+    settings = until(float(TIMES[-1]), int(TIMES[-1]) + 1)
+    course = simulate(read_sbml(sbml_text(made)), settings, rtol=1e-8)
+    columns = [course.names.index(name) for name in STATES]
+    rows = [int(t) for t in TIMES]
+    ours, _ = by_ourselves(made)
+    assert worst(np.array(course.values)[np.ix_(rows, columns)], ours) < 1e-4
 
 
 def test_every_symbol_and_every_number_of_a_sum_has_a_unit():

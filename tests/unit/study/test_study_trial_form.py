@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from carnk.base import SpecError, parse_yaml
-from carnk.designs import DESIGNS, Settings
+from carnk.designs import DESIGNS, Settings, read_cohorts
 from carnk.study import parse, read, study_text
 from carnk.study.fields import study_form
 from carnk.study.trial_draw import schedules
@@ -88,6 +88,9 @@ BAD = {
     "a design twice": ("[boin, 3+3]", "[boin, boin]", "rules:", "stands here twice"),
     "a rule without a name": ("[boin, 3+3]", "[{target: 1}]", "rules:", "'rule' is missing"),
     "an unknown setting": ("[boin,", "[{rule: boin, lik: 1},", "rules:", "lik"),
+    "a flag that is none": (
+        "[boin,", "[{rule: boin, extra_safe: 2},", "rules:", "'2' is neither true nor false"
+    ),
     "a design without what it needs": ("[boin,", "[boin12,", "rules:", "needs 'least_response'"),
     "a setting that is missing": (
         "[boin,", "[{rule: boin12},", "rules:", "'least_response' is missing",
@@ -203,6 +206,16 @@ def test_every_design_can_be_named():
     aimed = [design_of(rule, trial, (1e6, 1e7)) for rule in trial.rules]
     assert all(each.doses == 2 for each in aimed)
     assert len({each.name for each in aimed}) == len(RULES)
+
+
+def test_settings_of_a_design_reach_it():
+    rules = "[{rule: boin, extra_safe: true}, {rule: mtpi2, half_width: 0.1}, boin]"
+    trial = parse(GOOD.replace("[boin, 3+3]", rules)).trial
+    safe, wide, plain = (design_of(rule, trial, (1e6, 1e7)) for rule in trial.rules)
+    seen = read_cohorts("1NTT", 2)  # P(DLT rate > 0.25) is between 0.90 and 0.95
+    assert safe.decide(seen).stops
+    assert not plain.decide(seen).stops
+    assert wide.rule.below == 0.1
 
 
 def test_settings_are_those_of_the_catalog():
