@@ -34,7 +34,7 @@ KNOWN_WORDS = (
     *("s", "second", "seconds", "min", "minute", "minutes", "h", "hour", "hours", "d", "day"),
     *("days", "week", "weeks", "month", "months", "year", "years"),
     *("pg", "ng", "ug", "mg", "g", "kg", "pL", "nL", "uL", "mL", "dL", "L"),
-    *("um", "mm", "cm", "m", "m2", "pM", "nM", "uM", "mM", "M", "mol", "Da", "kDa", "degC"),
+    *("um", "mm", "cm", "m", "m2", "pM", "nM", "uM", "mM", "M", "mol", "nmol", "Da", "kDa", "degC"),
 )
 MISREAD_WORDS = {"ML": "mL", "MG": "mg", "Mg": "mg", "PG": "pg", "NM": "nM", "PM": "pM"}
 KINDS = {

@@ -15,7 +15,7 @@ from .progress_line import progress_line
 if TYPE_CHECKING:
     from ..base import Problem
     from ..making import Dose
-    from ..making.plan import Map
+    from ..making.plan import Map, Outcome
     from ..making.plan_floor import Demand
 
 WIDTH = 100
@@ -78,6 +78,8 @@ def plan(  # noqa: PLR0913, PLR0917
         search = planning.Search(table, asked, level, seed, spread, progress)
         plant = planning.plant_of(known, view, bank)
         found = planning.plan(search, plant, replicates, slots)
+    if not found.reached:
+        raise SpecError(_not_reached(found.chosen, service))
     told = {"process": known.name, "dose": vars(known.dose), "seed": seed}
     told |= planning.summary(found, search)
     told["assumed"] = [number.id for number in view.used if number.is_unverified]
@@ -174,6 +176,15 @@ def _spread(jobs: int) -> "Iterator[Map]":
     yield lambda task, items: pool(delayed(task)(item) for item in items)
 
 
+def _not_reached(nearest: "Outcome", service: str) -> "Problem":
+    plant = nearest.plant
+    what = (
+        f"{service} cannot be reached: it is {nearest.service:.1%} with {plant.slots} "
+        f"clean room{'s'[: plant.slots > 1]} and a stock of {plant.stock} doses"
+    )
+    return _problem("--service", what, "Ask for less, or give more rooms (--slots).")
+
+
 def _lines(told: dict[str, Any]) -> list[str]:
     """The plan for a terminal of 100 columns."""
     dose = told["dose"]
@@ -200,10 +211,6 @@ def _lines(told: dict[str, Any]) -> list[str]:
 def _plant(told: dict[str, Any]) -> str:
     rooms = f"{told['rooms']} clean room{'s'[: told['rooms'] > 1]}"
     asked = f"{told['service_asked']:.1%} served on the day"
-    if not told["reached"]:
-        return (
-            f"No plan found: {asked} are not reached even with {rooms} and {told['stock']} doses."
-        )
     if told["made_to_order"]:
         return f"Plan for {asked}: {rooms}; every patient's lot is made to order."
     doses = f"{told['stock']} dose{'s'[: told['stock'] != 1]}"

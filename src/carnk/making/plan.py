@@ -24,7 +24,6 @@ SIMULATED = 2000  # runs from which those of the plan are drawn
 TRIED = 60  # replicates of each stock that is tried
 MORE_ROOMS = 2  # shown beside the fewest, for what a room is worth
 MOST_ROOMS = 200
-LONGEST_SEARCH = 40  # plants that are tried for one number of rooms
 LIKELY = 25  # plants tried, for the time left
 MONTH = 365.25 / 12  # days
 BATCH = 10  # replicates handed to a worker at once
@@ -199,30 +198,36 @@ def plan(search: Search, plant: Plant, replicates: int, rooms: int | None = None
     if problems := refused(lots, demand, plant, rooms):
         raise SpecError(problems)
     least = rooms or needed_rooms(lots, demand, plant)
+    most_more = 4 * ceil(sqrt(least)) + 5 if lots.made_to_order else 3
     found: list[Outcome] = []
     for count in range(least, least + 1 if rooms else MOST_ROOMS + 1):
         start = found[-1].plant.stock if found else 0
         best = search.smallest_stock(replace(plant, slots=count), start)
         found += [best] if best else []
-        if len(found) > MORE_ROOMS or (count - least > LONGEST_SEARCH and not found):
+        if len(found) > MORE_ROOMS or (count >= least + most_more and not found):
             break
     if not found:
         stock = search.most_stock(plant) if not lots.made_to_order else 0
         nearest = search.outcome(replace(plant, slots=count, stock=stock), replicates)
         return Plan(nearest, (), False)
-    return _confirmed(search, found, replicates)
+    return _confirmed(search, found, replicates, rooms is not None)
 
 
-def _confirmed(search: Search, found: list[Outcome], replicates: int) -> Plan:
-    """The chosen plant with all replicates; its stock grows until they too reach the level."""
-    plant = found[0].plant
-    most = search.most_stock(plant)
-    best = search.outcome(plant, replicates)
-    while best.service < search.service and best.plant.stock < most:
-        if search.lots.made_to_order:
+def _confirmed(search: Search, found: list[Outcome], replicates: int, fixed: bool) -> Plan:
+    """The chosen plant with all replicates, and more of what it lacks until they reach the level.
+
+    fixed: whether the number of rooms is given.
+    """
+    best, most = search.outcome(found[0].plant, replicates), search.most_stock(found[0].plant)
+    while best.service < search.service:
+        plant = best.plant
+        if search.lots.made_to_order and not fixed and plant.slots < MOST_ROOMS:
+            larger = replace(plant, slots=plant.slots + 1)
+        elif not search.lots.made_to_order and plant.stock < most:
+            larger = replace(plant, stock=min(most, plant.stock + max(1, plant.stock // 25)))
+        else:
             break
-        stock = min(most, best.plant.stock + max(1, best.plant.stock // 25))
-        best = search.outcome(replace(plant, stock=stock), replicates)
+        best = search.outcome(larger, replicates)
     return Plan(best, tuple(found), best.service >= search.service)
 
 
@@ -242,7 +247,6 @@ def summary(found: Plan, search: Search) -> dict[str, Any]:
         "months": demand.days / MONTH,
         "service_asked": search.service,
         "made_to_order": lots.made_to_order,
-        "reached": found.reached,
         "rooms": plant.slots,
         "stock": plant.stock,
         "opening_days": opening,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import f as f_law
+from scipy.special import fdtri
 
 from ..study.summary import Array, happened
 from .numerals import listed, percent, percents
@@ -102,7 +102,7 @@ def lot_share(people: pl.DataFrame, values: Array) -> LotShare | None:
     size = float((patients - squares.sum()) / (lots - worlds))
     between = (among - within) / size
     low, high = (
-        _share(among / within / f_law.ppf(q, lots - worlds, patients - lots), size)
+        _share(among / within / fdtri(lots - worlds, patients - lots, q), size)
         for q in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     share = _share(among / within, size)

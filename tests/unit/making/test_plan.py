@@ -134,6 +134,15 @@ def test_the_command_prints_a_plan_that_fits_and_writes_the_same_as_json(tmp_pat
     assert again.read_bytes() == out.read_bytes()
 
 
+def test_a_service_out_of_reach_is_refused_and_nothing_written(tmp_path):
+    """With the rooms full of runs hardly any patient finds one free."""
+    words = ("--demand", "8/month", "--process", "carT_autologous", "--slots", "5")
+    wrong = carnk(*words, "--replicates", "20", "--out", str(tmp_path / "plan.json"))
+    assert isinstance(wrong.exception, SpecError)
+    assert "0.95 cannot be reached" in str(wrong.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_made_to_order_is_planned_by_rooms_alone():
     shown = carnk("--demand", "4/month", "--process", "carT_autologous", "--replicates", "20")
     assert shown.exit_code == 0, shown.output
