@@ -22,6 +22,7 @@ ANSWER_SECONDS = 5.0  # within which a scheduler answers and has a worker
 ABSENT_SECONDS = 60.0  # after which a cluster that has lost its workers is given up
 FETCH_SECONDS = 10.0  # within which a finished chunk arrives
 AHEAD = 2  # tasks that a worker's thread has at hand, so that it never waits for the next
+KINDS = ("", "tcp", "tls", "inproc", "ws", "wss", "ucx")  # of addresses that dask knows
 LOOP = "carnk.study.run"  # what every machine of the cluster has to have
 
 
@@ -46,8 +47,14 @@ def connected(address: str) -> "Iterator[Client]":
 
 
 def _knock(address: str) -> None:
-    """Connect once, as a client that finds nobody leaves errors behind; OSError or ValueError."""
+    """Connect once; OSError or ValueError.
+
+    A client that finds nobody, or does not know the kind of address, leaves errors behind and a
+    half-made self, whose end can block a later client.
+    """
     kind, _, place = address.rpartition("://")
+    if kind not in KINDS:
+        raise ValueError(f"'{kind}' is no kind of address")
     if kind in ("", "tcp", "tls"):
         parts = urlsplit(f"//{place}")
         socket.create_connection((parts.hostname, parts.port or 0), ANSWER_SECONDS).close()
