@@ -4,17 +4,21 @@ The body's scale is not the well's: what is carried over is the ratio to one ref
 one kind of target. For the reference every ratio is one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .cells import NOTHING, Amount, Effector, Target
 from .curve import adapted, calibrated, factors
-from .lysis import mean_rate
-from .reference import Read, fill, from_library, law, plain, receptors
+from .lysis import lysis, mean_rate
+from .reference import Read, fill, from_library, law, plain, receptors, target
 from .signal import ARMS, Law, pair_rates
 
+Array = NDArray[np.float64]
 CAR = Amount(20000.0, 0.5, 0.0)  # of CAR-positive cells; the same for every product compared
 DENSITY = Amount(15000.0, 0.3)  # antigen, likewise: the body's model has its own law of density
 COAT = Amount(15000.0, 0.3)  # antibody on a target
@@ -83,6 +87,26 @@ def rates_of(build: Build, kind: str, read: Read = from_library) -> Arms:
         bare=_rate(own, replace(nk, car=NOTHING), bare),
         adcc=_rate(own, armed, coated) - natural,
     )
+
+
+def potency_test(build: Build, against: str = "k562") -> Callable[[Array, float], Array]:
+    """Specific lysis (a fraction) in a 4-hour test, as a function of (potency, E:T).
+
+    Potency, the killing of a lot relative to a fresh product's, acts as that many effectors.
+    """
+    own, nk, cell = (
+        calibrated(law(), factors(-1)),
+        effector_of(build, from_library),
+        target(against),
+    )
+    rates = pair_rates(own, nk, cell)
+    grid = np.geomspace(0.02, 5.0, 40)
+
+    def lysed(potency: Array, et: float) -> Array:
+        curve = lysis(own, rates, et * grid, [4.0]).lysed[:, 0]
+        return np.asarray(np.interp(potency, grid, curve))
+
+    return lysed
 
 
 def effector_of(build: Build, read: Read) -> Effector:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..base import Node, Problem, SpecError, did_you_mean, read_text
 from ..domain import ProcessFile, Study
+from ..killing.arms import Build, build, potency_test
 from ..library import View
 from .numbers import Array, Sampler, world_count
 
@@ -196,21 +197,23 @@ def made(study: Study) -> Lots:
     return _made(*_asked(study))
 
 
-def _asked(study: Study) -> tuple[ProcessFile, Dose, int]:
-    """(process, highest dose of the arms, seed): what a study's lots hang on."""
+def _asked(study: Study) -> tuple[ProcessFile, Dose, int, Build]:
+    """(process, highest dose of the arms, seed, what kills): what a study's lots hang on."""
     from ..making import Dose
 
     assert study.product.process is not None
     highest = max((arm.regimen.infusion for arm in study.arms), key=lambda each: each.amount)
     dose = Dose(highest.amount, highest.per, highest.counts)
-    return study.product.process, dose, study.seed
+    construct = study.product.construct
+    killer = build(study.product.source, construct.target, construct.domains)
+    return study.product.process, dose, study.seed, killer
 
 
 @lru_cache(maxsize=4)
-def _made(file: ProcessFile, dose: Dose, seed: int) -> Lots:
+def _made(file: ProcessFile, dose: Dose, seed: int, killer: Build) -> Lots:
     from ..making import make
 
-    lots = make(replace(_process(file), dose=dose), RUNS, seed)
+    lots = make(replace(_process(file), dose=dose), RUNS, seed, potency_test(killer))
     if not lots.index_released.size:
         what = f"none of {RUNS:,} simulated runs is released with a dose of {dose.amount:g} cells"
         do = "Give a lower dose, or change the process or its release tests."
@@ -233,10 +236,10 @@ def _typical_potency(source: str, seed: int) -> float:
 
 @lru_cache(maxsize=4)
 def _treated(
-    file: ProcessFile, dose: Dose, seed: int, infusions: int, rounds: int
+    file: ProcessFile, dose: Dose, seed: int, killer: Build, infusions: int, rounds: int
 ) -> NDArray[np.int64]:
     """Patients that a world's first, first two, ... lots treat, (worlds, rounds)."""
-    lots, count = _made(file, dose, seed), world_count()
+    lots, count = _made(file, dose, seed, killer), world_count()
     lot = np.arange(rounds) * count + np.arange(count)[:, None]
     doses = lots.doses[lots.index_released[lot % lots.index_released.size]]
     return np.cumsum(np.clip(doses // infusions, 1, SHARED), axis=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from carnk.killing.arms import build, relative
+from carnk.killing.arms import build, potency_test, relative
 from carnk.kinetics import PARAMETERS
 from carnk.library import load
 from carnk.study.patients import draw
@@ -44,3 +44,11 @@ def test_costimulation_moves_the_car_arm_alone() -> None:
     plain, own = shares("marin2024")[0], shares("lei2025")[0]
     assert own["kill_car_low"] < plain["kill_car_low"]
     assert own["kill_natural"] == plain["kill_natural"]
+
+
+def test_a_weaker_lot_fails_the_potency_test_that_a_stronger_one_passes():
+    lysed = potency_test(build("cord_blood", "CD19", "CD28-zeta"))
+    by_potency = lysed(np.array([0.02, 0.1, 0.5, 1.0]), 20.0)
+    assert (np.diff(by_potency) > 0).all()
+    assert by_potency[0] < 0.5 < by_potency[-1] <= 1
+    assert lysed(np.array([1.0]), 1.0) == pytest.approx(lysed(np.array([0.05]), 20.0), abs=0.02)
