@@ -27,8 +27,8 @@ def test_studies_lists_every_built_in_study_on_one_line() -> None:
     lines = text.strip().splitlines()
     assert code == 0
     assert [line.split()[0] for line in lines] == [
-        "cd33_aml", "dose_schedule", "ft596", "lei2025", "liu2020", "liu2020_trial", "marin2024",
-        "nkx019",
+        "cd33_aml", "dose_schedule", "ft596", "lei2025", "liu2020", "liu2020_lots",
+        "liu2020_trial", "marin2024", "nkx019",
     ]  # fmt: skip
     assert all(len(line) <= WIDTH for line in lines)
 

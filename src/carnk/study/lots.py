@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,12 +147,12 @@ def lot_numbers(study: Study, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     infusions = max(len(arm.regimen.infusion.days) for arm in study.arms)
     count = world_count()
     nth, world = np.divmod(ids, count)
-    rounds = 1 << int(nth.max(initial=0)).bit_length()  # each lot treats one patient or more
-    treated = _treated(*_asked(study), infusions, rounds)
+    treated = _treated(*_asked(study), infusions)
     own = np.empty_like(ids)
     for each in np.unique(world):
         here = world == each
-        own[here] = np.searchsorted(treated[each], nth[here], side="right")
+        turns, left = np.divmod(nth[here], treated[each, -1])
+        own[here] = turns * treated.shape[1] + np.searchsorted(treated[each], left, side="right")
     return np.asarray(own * count + world)
 
 
@@ -236,12 +237,13 @@ def _typical_potency(source: str, seed: int) -> float:
 
 @lru_cache(maxsize=4)
 def _treated(
-    file: ProcessFile, dose: Dose, seed: int, killer: Build, infusions: int, rounds: int
+    file: ProcessFile, dose: Dose, seed: int, killer: Build, infusions: int
 ) -> NDArray[np.int64]:
-    """Patients that a world's first, first two, ... lots treat, (worlds, rounds)."""
+    """Patients that a world's first, first two, ... lots treat, until its lots come round again."""
     lots, count = _made(file, dose, seed, killer), world_count()
-    lot = np.arange(rounds) * count + np.arange(count)[:, None]
-    doses = lots.doses[lots.index_released[lot % lots.index_released.size]]
+    size = lots.index_released.size
+    lot = np.arange(size // gcd(size, count)) * count + np.arange(count)[:, None]
+    doses = lots.doses[lots.index_released[lot % size]]
     return np.cumsum(np.clip(doses // infusions, 1, SHARED), axis=1)
 
 

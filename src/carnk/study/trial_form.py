@@ -219,10 +219,11 @@ def _levels(node: Node, block: Node, groups: list[list[Arm]]) -> list[Problem]:
 def _rules(block: Node, trial: dict[str, Any]) -> list[Problem]:
     """Rules differ, and 3+3 treats cohorts of three."""
     problems: list[Problem] = []
-    names = [rule.name for rule in trial["rules"]]
+    rules = trial["rules"] or ()
+    names = [rule.name for rule in rules]
     entries = block.fields["rules"].entries if "rules" in block.fields else []
-    for i, (entry, rule) in enumerate(zip(entries, trial["rules"])):
-        if rule in trial["rules"][:i]:
+    for i, (entry, rule) in enumerate(zip(entries, rules)):
+        if rule in rules[:i]:
             problems.append(entry.problem(f"'{rule.name}' stands here twice", "Remove one."))
     three = [name for name in names if name in COHORTS_OF_THREE]
     if three and trial["size"] not in (None, 3):
