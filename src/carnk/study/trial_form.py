@@ -235,10 +235,12 @@ def _rules(block: Node, trial: dict[str, Any]) -> list[Problem]:
 
 def _designs(block: Node, values: dict[str, Any], groups: list[list[Arm]]) -> list[Problem]:
     """Every rule makes a design for the levels of every schedule."""
-    trial = trial_of(values["design"])
-    entries = block.fields["rules"].entries if "rules" in block.fields else []
-    if trial is None or None in (values["design"]["cohorts"], values["design"]["size"]):
+    given = values["design"]
+    if any(given[name] is None for name in ("rules", "cohorts", "size", "trials")):
         return []
+    trial = trial_of(given)
+    assert trial is not None
+    entries = block.fields["rules"].entries
     aimed = replace(trial, target=trial.target or load()["trial_target"].value)
     problems = []
     for group in groups:
