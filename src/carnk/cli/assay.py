@@ -1,0 +1,17 @@
+"""`assay`: the lab's own plates, flow files, copies, counts and courses."""
+
+from collections.abc import Callable
+
+import typer
+
+app = typer.Typer(
+    name="assay",
+    help="""The lab's own assays: estimates with error, flags that name the wells.
+
+    Example: carnk assay lysis plate.csv --layout map.csv --readout calcein""",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+COMMANDS: tuple[Callable[..., None], ...] = ()
+for command in COMMANDS:
+    app.command()(command)
