@@ -10,6 +10,7 @@ Delivery = Literal["retroviral", "lentiviral", "mrna", "knock_in"]
 Switch = Literal["none", "icasp9"]
 Edit = Literal["b2m_loss", "hla_e", "hncd16"]
 Payload = Literal["il21", "cxcr2", "cxcr4"]
+Level = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,16 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Credibility:
+    """What the answer is for, as a credibility page asks; empty or None: not declared."""
+
+    question: str = ""
+    context: str = ""  # of use
+    influence: Level | None = None  # of the model on the decision, beside other evidence
+    consequence: Level | None = None  # of a wrong decision
+
+
+@dataclass(frozen=True)
 class Study:
     """One protocol: who gets what, how many, for how long, and what was seen."""
 
@@ -200,3 +211,4 @@ class Study:
     numbers: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
     observed: tuple[Observation, ...] = ()
     trial: Trial | None = None
+    credibility: Credibility = Credibility()

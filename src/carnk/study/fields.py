@@ -51,6 +51,7 @@ SEEN_BY = {
 }
 AGONISTS = ("n803", "rhil15", "il2")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
+LEVELS = ("low", "medium", "high")
 ABSURD = 1000.0  # times beyond the library's own range
 MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
 
@@ -224,6 +225,16 @@ OBSERVED = Form(
         "note": Text("what else to know", default=""),
     },
 )
+CREDIBILITY = Form(
+    "what the answer is for, as the credibility page asks",
+    {
+        "question": Text("the question of interest that a decision hangs on", default=""),
+        "context": Text("context of use: what of the model answers it, beside what else",
+                        default=""),
+        "influence": Optional(Choice("how much the model weighs in the decision", LEVELS)),
+        "consequence": Optional(Choice("how grave a wrong decision would be", LEVELS)),
+    },
+)  # fmt: skip
 
 
 @cache
@@ -263,5 +274,6 @@ def study_form() -> Form:
         "numbers": GivenNumbers(),
         "observed": Many("what was seen in patients", OBSERVED, default=()),
         "design": Optional(DESIGN),
+        "credibility": Optional(CREDIBILITY),
     }
     return Form("a carnk study", fields)

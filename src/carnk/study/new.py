@@ -38,7 +38,7 @@ def _renamed(text: str, name: str, source: str) -> str:
     for line in text.splitlines():
         key = line.split(":")[0]
         if line[:1].isalpha():
-            quoted = key in ("registry", "about", "observed")
+            quoted = key in ("registry", "about", "observed", "credibility")
         said = f"# {line}" if quoted and line and not line.startswith("#") else line
         lines.append(own.get(key, said))
     return "\n".join(lines) + "\n"

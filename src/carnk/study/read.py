@@ -18,6 +18,7 @@ from ..base import (
 from ..domain import (
     Arm,
     Construct,
+    Credibility,
     DrugDose,
     Infusion,
     Observation,
@@ -296,6 +297,7 @@ def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
         numbers=values["numbers"],
         observed=tuple(_observation(each) for each in values["observed"]),
         trial=trial_of(values["design"]),
+        credibility=Credibility(**values["credibility"] or {}),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from carnk.base import SpecError
+from carnk.domain import Credibility
 from carnk.library import load, table
 from carnk.study import built_in, parse, read, study_text
 
@@ -282,3 +283,26 @@ def test_every_target_has_diseases_of_the_library():
 
     assert set(targets()) <= set(CARRY)
     assert {name for names in CARRY.values() for name in names} <= set(diseases())
+
+
+DECLARED = """\
+credibility:
+  question: Is 1e7 per kg worth a cohort?
+  context: Ranks dose levels beside the published trials.
+  influence: medium
+  consequence: high
+"""
+
+
+def test_what_the_answer_is_for_is_read_and_may_be_left_out():
+    assert parse(GOOD).credibility == Credibility()
+    told = parse(GOOD + DECLARED).credibility
+    assert told.question == "Is 1e7 per kg worth a cohort?"
+    assert (told.influence, told.consequence) == ("medium", "high")
+    part = parse(GOOD + "credibility: {influence: low}\n").credibility
+    assert part == Credibility(influence="low")
+
+
+def test_an_influence_is_low_medium_or_high():
+    found = refused("influence: medium", "influence: hgh", GOOD + DECLARED)
+    assert "'hgh' is not one of 'low', 'medium', 'high'" in str(found)
