@@ -18,11 +18,13 @@ from .files import (
     Node,
     new_folder_atomic,
     parse_yaml,
+    read_bytes,
     read_text,
     read_yaml,
     write_bytes_atomic,
     write_text_atomic,
 )
+from .privacy import pseudonyms
 from .units import convert, dimension_of, is_plain, is_unit, read_quantity
 
 __all__ = [
@@ -40,6 +42,8 @@ __all__ = [
     "is_unit",
     "new_folder_atomic",
     "parse_yaml",
+    "pseudonyms",
+    "read_bytes",
     "read_quantity",
     "read_text",
     "read_yaml",

@@ -106,6 +106,18 @@ def read_yaml(path: Path | str) -> Node:
 
 def read_text(path: Path | str, largest_bytes: int = LARGEST_FILE_BYTES) -> str:
     """Read a UTF-8 text file that is not too large; SpecError says why it cannot be read."""
+    content = read_bytes(path, largest_bytes)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        place = f"{Path(path).name}:{line}"
+        what = "the text is not UTF-8 here"
+        raise SpecError(Problem(place, what, "Save the file as UTF-8.")) from None
+
+
+def read_bytes(path: Path | str, largest_bytes: int) -> bytes:
+    """Read a file that is not too large, and no more of it than that; SpecError says why not."""
     path = Path(path)
     try:
         with path.open("rb") as stream:
@@ -120,12 +132,7 @@ def read_text(path: Path | str, largest_bytes: int = LARGEST_FILE_BYTES) -> str:
     if len(content) > largest_bytes:
         what = f"is larger than {largest_bytes / 1e6:g} MB"
         raise SpecError(Problem(str(path), what, "Split it or shorten it."))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        what = "the text is not UTF-8 here"
-        raise SpecError(Problem(f"{path.name}:{line}", what, "Save the file as UTF-8.")) from None
+    return content
 
 
 def parse_yaml(text: str, file: str) -> Node:
