@@ -125,8 +125,8 @@ def _frame(rows: list[Event], covariates: dict[str, pl.Series], sheet: Sheet) ->
 def _check_courses(reader: RowReader, frame: pl.DataFrame) -> None:
     """Problems and warnings of a patient's rows taken together."""
     file, has_doses = reader.sheet.file, bool(frame["is_dose"].any())
-    for patient in frame["id"].unique(maintain_order=True):
-        rows = frame.filter(pl.col("id") == patient)
+    for rows in frame.partition_by("id", maintain_order=True):
+        patient = rows["id"][0]
         doses = rows.filter("is_dose")
         samples = rows.filter(~pl.col("is_dose") & pl.col("value").is_not_null())
         first = f"{file}:{min(rows['line'].to_list())}"
@@ -139,9 +139,9 @@ def _check_courses(reader: RowReader, frame: pl.DataFrame) -> None:
             what = f"patient {patient} has no sample with a value"
             reader.warnings.append(Problem(first, what, "It is left out."))
             continue
-        for output in samples["output"].unique(maintain_order=True):
-            course = samples.filter(pl.col("output") == output)
+        for course in samples.partition_by("output", maintain_order=True):
             if len(course) == 1:
+                output = course["output"][0]
                 of = f" of output {output}" if output else ""
                 what = f"patient {patient} has one sample{of} only"
                 do = "Nothing but that value can be told of it."
