@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 
 from ..base import CarnkError, DataError, Problem, SpecError, convert, did_you_mean
-from .delimited import Cells, Sheet, is_missing
+from .delimited import Cells, Table, is_missing
 
 Event = dict[str, object]
 NAMES = {
@@ -37,7 +37,7 @@ _BELOW = re.compile(r"<\s*(.+)")
 class RowReader:
     """One pass over a sheet: columns found, rows made, problems and warnings gathered."""
 
-    sheet: Sheet
+    table: Table
     places: dict[str, int]
     units: dict[str, str]
     days: float  # in one unit of the file's time
@@ -54,7 +54,7 @@ class RowReader:
         return self.cells.number(line, self.label(name), cell) if cell else nan
 
     def label(self, name: str) -> str:
-        return self.sheet.header[self.places[name]] if name in self.places else name.upper()
+        return self.table.header[self.places[name]] if name in self.places else name.upper()
 
     def wrong(self, line: int, name: str, what: str, do: str = "") -> None:
         self.cells.wrong(line, self.label(name), what, do)
@@ -69,31 +69,31 @@ class RowReader:
         return 0 if isnan(value) else int(value)
 
 
-def opened(sheet: Sheet, time_unit: str, lloq: float | None) -> RowReader:
+def opened(table: Table, time_unit: str, lloq: float | None) -> RowReader:
     """Find the columns and the unit of time."""
     places: dict[str, int] = {}
     units: dict[str, str] = {}
     problems = []
-    for i, title in enumerate(sheet.header):
+    for i, title in enumerate(table.header):
         name, unit = _parts(title)
         known = next((key for key, names in NAMES.items() if name in names), "")
         if known in places:
-            what = f"'{sheet.header[places[known]]}' and '{title}' both mean {known.upper()}"
-            problems.append(Problem(f"{sheet.file}:1", what, "Rename or remove one."))
+            what = f"'{table.header[places[known]]}' and '{title}' both mean {known.upper()}"
+            problems.append(Problem(f"{table.file}:1", what, "Rename or remove one."))
         elif known:
             places[known], units[known] = i, unit
     for name in NEEDED:
         if name not in places:
-            near = did_you_mean(name, sheet.header) or f"Found: {', '.join(sheet.header)}."
-            problems.append(Problem(f"{sheet.file}:1", f"no column {name.upper()}", near))
+            near = did_you_mean(name, table.header) or f"Found: {', '.join(table.header)}."
+            problems.append(Problem(f"{table.file}:1", f"no column {name.upper()}", near))
     if "limit" in places:
         what = "LIMIT (samples within an interval) is not read"
-        problems.append(Problem(f"{sheet.file}:1", what, "Remove it, or write LLOQ."))
+        problems.append(Problem(f"{table.file}:1", what, "Remove it, or write LLOQ."))
     if problems:
-        raise DataError(problems, sheet.file)
-    days = _days(sheet, units["time"], time_unit, sheet.header[places["time"]])
-    cells = Cells(sheet.file, sheet.decimal)
-    return RowReader(sheet, places, units, days, nan if lloq is None else lloq, cells)
+        raise DataError(problems, table.file)
+    days = _days(table, units["time"], time_unit, table.header[places["time"]])
+    cells = Cells(table.sheet)
+    return RowReader(table, places, units, days, nan if lloq is None else lloq, cells)
 
 
 def _parts(title: str) -> tuple[str, str]:
@@ -108,21 +108,21 @@ def _parts(title: str) -> tuple[str, str]:
     return name, unit
 
 
-def _days(sheet: Sheet, given: str, asked: str, title: str) -> float:
+def _days(table: Table, given: str, asked: str, title: str) -> float:
     """Days in the file's unit of time."""
     unit = given or asked
     if not unit:
         do = f"Write '{title} (day)' or '{title} (h)' in the header, or give --time-unit."
-        raise SpecError(Problem(f"{sheet.file}:1: {title}", "the unit of time is not given", do))
+        raise SpecError(Problem(f"{table.file}:1: {title}", "the unit of time is not given", do))
     known = [TIME_UNITS.get(word.lower(), word) for word in (given, asked) if word]
     try:
         days = [convert(1.0, word, "day") for word in known]
     except CarnkError as error:
-        where = f"{sheet.file}:1: {title}" if given else "--time-unit"
+        where = f"{table.file}:1: {title}" if given else "--time-unit"
         raise SpecError(problem.at(where) for problem in error.problems) from None
     if len(set(days)) > 1:
         what = f"the header says '{given}', --time-unit '{asked}'"
-        raise SpecError(Problem(f"{sheet.file}:1: {title}", what, "Leave one out."))
+        raise SpecError(Problem(f"{table.file}:1: {title}", what, "Leave one out."))
     return days[0]
 
 
@@ -227,7 +227,7 @@ def _below_limit(reader: RowReader, line: int, value: float, limit: float, censo
     if value < limit:
         what = f"{value:g} is below the limit {limit:g}, but CENS is 0"
         reader.warnings.append(
-            Problem(f"{reader.sheet.file}:{line}", what, "It is taken as it is.")
+            Problem(f"{reader.table.file}:{line}", what, "It is taken as it is.")
         )
     return {"value": value}
 

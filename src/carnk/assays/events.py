@@ -8,13 +8,13 @@ several outputs; all others are covariates. A plain course is ID, TIME and DV al
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from ..base import DataError, Problem
-from .delimited import Cells, Sheet, is_missing, read_sheet
+from .delimited import Cells, Table, is_missing, read_table
 from .event_rows import Event, RowReader, events_of, opened
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -41,7 +41,7 @@ class Events:
     CMT of a sample, else ''), compartment, value (null where missing), censored (-1, 0, 1: the true
     value is at least, equal to, or below `value`), limit (of quantification, null if not known),
     and the covariates. Repeated doses (ADDL) are written out. `value_unit` and `amount_unit` are as
-    the header has them, or ''.
+    the header has them, or ''. `content` is the file, the key of pseudonyms.
     """
 
     file: str
@@ -50,6 +50,7 @@ class Events:
     value_unit: str = ""
     amount_unit: str = ""
     warnings: tuple[Problem, ...] = ()
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def ids(self) -> list[str]:
@@ -72,50 +73,54 @@ class Events:
         return list(self.samples["output"].unique(maintain_order=True))
 
 
-def read_events(path: Path, time_unit: str = "", lloq: float | None = None) -> Events:
+def read_events(
+    path: Path, time_unit: str = "", lloq: float | None = None, decimal: str = ""
+) -> Events:
     """Read an event table or a plain course (CSV, TSV, semicolons; decimal point or comma).
 
     time_unit: of TIME where its header names none, as in 'TIME (h)'. lloq: limit of quantification
-    where the file has no column for it, in the unit of DV. Raises DataError with all problems and
-    their lines, SpecError if the file cannot be read or the unit of time is not known.
+    where the file has no column for it, in the unit of DV. decimal: 'comma' or 'point' where the
+    file leaves open which it uses. Raises DataError with all problems and their lines, SpecError if
+    the file cannot be read or the unit of time is not known.
     """
-    sheet = read_sheet(path)
-    reader = opened(sheet, time_unit, lloq)
+    table = read_table(path, decimal)
+    reader = opened(table, time_unit, lloq)
     rows: list[Event] = []
-    for line, row in zip(sheet.lines, sheet.rows):
+    for line, row in zip(table.lines, table.rows):
         rows += events_of(reader, line, row)
     covariates = _covariates(reader)
-    frame = _frame(rows, covariates, sheet)
+    frame = _frame(rows, covariates, table)
     _check_courses(reader, frame)
     warnings = sorted(reader.warnings, key=_line_of)
     if reader.cells.problems:
-        raise DataError(sorted([*reader.cells.problems, *warnings], key=_line_of), sheet.file)
+        raise DataError(sorted([*reader.cells.problems, *warnings], key=_line_of), table.file)
     units = reader.units.get("dv", ""), reader.units.get("amt", "")
-    return Events(sheet.file, frame, tuple(covariates), *units, tuple(warnings))
+    told = tuple(covariates), *units, tuple(warnings)
+    return Events(table.file, frame, *told, table.sheet.content)
 
 
 def _covariates(reader: RowReader) -> dict[str, pl.Series]:
     """Columns that are none of the known ones: numbers where all cells are, text otherwise."""
     found: dict[str, pl.Series] = {}
     taken = set(reader.places.values())
-    for i, title in enumerate(reader.sheet.header):
+    for i, title in enumerate(reader.table.header):
         if i in taken or not title:
             continue
         if title in SCHEMA:
             what = f"the column name '{title}' has a meaning of its own here"
-            problem = Problem(f"{reader.sheet.file}:1", what, f"Rename it, as in 'my_{title}'.")
+            problem = Problem(f"{reader.table.file}:1", what, f"Rename it, as in 'my_{title}'.")
             reader.cells.problems.append(problem)
             continue
-        cells = [None if is_missing(cell) else cell for cell in reader.sheet.column(i)]
-        probe = Cells(reader.sheet.file, reader.sheet.decimal)
+        cells = [None if is_missing(cell) else cell for cell in reader.table.column(i)]
+        probe = Cells(reader.table.sheet)
         numbers = [None if c is None else probe.number(0, title, c) for c in cells]
         found[title] = pl.Series(title, cells if probe.problems else numbers, strict=False)
     return found
 
 
-def _frame(rows: list[Event], covariates: dict[str, pl.Series], sheet: Sheet) -> pl.DataFrame:
+def _frame(rows: list[Event], covariates: dict[str, pl.Series], table: Table) -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=SCHEMA)
-    beside = pl.DataFrame({"line": sheet.lines, **covariates}, schema_overrides={"line": pl.Int64})
+    beside = pl.DataFrame({"line": table.lines, **covariates}, schema_overrides={"line": pl.Int64})
     order = {patient: i for i, patient in enumerate(frame["id"].unique(maintain_order=True))}
     place = pl.col("id").replace_strict(order, return_dtype=pl.Int64)
     joined = frame.join(beside, on="line", how="left", maintain_order="left")
@@ -124,7 +129,7 @@ def _frame(rows: list[Event], covariates: dict[str, pl.Series], sheet: Sheet) ->
 
 def _check_courses(reader: RowReader, frame: pl.DataFrame) -> None:
     """Problems and warnings of a patient's rows taken together."""
-    file, has_doses = reader.sheet.file, bool(frame["is_dose"].any())
+    file, has_doses = reader.table.file, bool(frame["is_dose"].any())
     for rows in frame.partition_by("id", maintain_order=True):
         patient = rows["id"][0]
         doses = rows.filter("is_dose")
@@ -168,7 +173,7 @@ def _check_before_zero(reader: RowReader, samples: pl.DataFrame) -> None:
             reader.wrong(line, "time", f"a value of {value:g} before time 0 ({day:g} days)", do)
         else:
             what = f"a sample before time 0 ({day:g} days) is taken as a baseline"
-            reader.warnings.append(Problem(f"{reader.sheet.file}:{line}", what))
+            reader.warnings.append(Problem(f"{reader.table.file}:{line}", what))
 
 
 def _check_twice(reader: RowReader, patient: str, samples: pl.DataFrame) -> None:

@@ -62,15 +62,12 @@ def test_european_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     assert events.rows["Age"].to_list() == [40.5, 40.5]
 
 
-def test_commas_of_thousands_are_refused(tmp_path: Path) -> None:
-    assert (
-        "may be 12.400 or 12400" in problems(tmp_path, "id\ttime\tdv\nA\t1\t12,400\nA\t2\t3\n")[0]
-    )
-    found = problems(tmp_path, 'id,time,dv\nA,1,"12,400"\nA,2,3\n')
-    assert found == [
-        "course.csv:2: dv: '12,400' is not a number. Write it with a decimal point and without "
-        "separators of thousands."
-    ]
+def test_commas_that_may_group_thousands_are_asked_about(tmp_path: Path) -> None:
+    text = "id\ttime\tdv\nA\t1\t12,400\nA\t2\t3\n"
+    assert "may be 12400 or 12.400" in problems(tmp_path, text)[0]
+    path = written(tmp_path, text)
+    assert read_events(path, "day", decimal="point").samples["value"].to_list() == [12400, 3]
+    assert read_events(path, "day", decimal="comma").samples["value"].to_list() == [12.4, 3]
 
 
 @pytest.mark.parametrize(
