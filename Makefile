@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check bench calibrate docs clean
+.PHONY: demo test lint check bench calibrate validation docs clean
 
 $(STAMP): requirements.lock pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ bench: $(STAMP)  ## patients per second and error, beside libRoadRunner, in one 
 
 calibrate: $(STAMP)  ## refit the population numbers to Marin 2024; writes library/numbers/fitted.yaml and docs
 	$(BIN)/python -m carnk.fitting
+
+validation: $(STAMP)  ## predicted against published with many patients; writes library/tables/validation.csv and docs
+	$(BIN)/python -m carnk.fitting.validation_table
+	$(BIN)/python docs/generate.py
 
 docs: $(STAMP)  ## rewrite the generated pages
 	$(BIN)/python docs/generate.py

@@ -94,6 +94,26 @@ def pool(counts: tuple[tuple[int, int], ...]) -> Pool:
     )  # fmt: skip
 
 
+def shrunk(events: int, patients: int, counts: tuple[tuple[int, int], ...]) -> float:
+    """A report's rate drawn toward those of its kind: its mean under a beta-binomial of `counts`.
+
+    Mean and correlation within a report have uniform priors and are averaged over, so that a few
+    reports that happen to agree do not draw everything to their rate; it is never 0 or 1.
+    """
+    mean, correlation, weight = _law_of(counts)
+    size = (1 - correlation) / correlation
+    return float((weight * (events + size * mean) / (patients + size)).sum())
+
+
+@cache
+def _law_of(counts: tuple[tuple[int, int], ...]) -> tuple[Array, Array, Array]:
+    """Grid of mean and correlation with the weight of each, given the counts of reports."""
+    at, by = ((np.arange(points) + 0.5) / points for points in (250, 50))
+    chance = _beta(np.array(counts, float).T, logit(at)[:, None], by)
+    weight = np.exp(chance - chance.max())
+    return at[:, None], by, np.asarray(weight / weight.sum())
+
+
 @dataclass(frozen=True)
 class _Fit:
     location: float

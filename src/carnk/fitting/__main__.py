@@ -4,7 +4,7 @@ import numpy as np
 
 from .calibrate import calibrate
 from .crs import fit_crs, signals
-from .heldout import held_out, rows
+from .heldout import held_out, rows, without_rows
 from .joint import joint
 from .pages import Findings, write_page
 from .persistence import both_ends
@@ -27,6 +27,7 @@ def main() -> None:
     print("3 of 4: scoring the held-out trials", flush=True)
     scores = held_out(worlds)
     write_table("heldout", rows(scores))
+    write_table("crs_without", without_rows(worlds.signals))
     print("4 of 4: writing docs/calibration.md", flush=True)
     write_page(Findings(fit, worlds.effective, scores, both_ends()))
 

@@ -85,6 +85,14 @@ def fit_crs(
     return np.concatenate([slope, thresholds[0]])
 
 
+def laws_without(signals_of: list[list[Array]], study: str) -> Array:
+    """Coefficients fitted without a study, one draw of their posterior a world: (worlds, 4)."""
+    return np.array([
+        fit_crs(signal, without=study, rng=np.random.default_rng(i))
+        for i, signal in enumerate(signals_of)
+    ])  # fmt: skip
+
+
 def _law(x: Array, shift: float, size: int) -> tuple[Array, Array]:
     """(slope, thresholds) for `size` patients; slope and steps are kept positive."""
     steps = np.cumsum(np.exp(x[2:4]))

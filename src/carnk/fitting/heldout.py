@@ -10,7 +10,7 @@ from ..domain import Observation, Study
 from ..kinetics import grade_probabilities
 from ..study import read
 from ..study.summary import Prediction, happened, predict
-from .crs import fit_crs
+from .crs import COEFFICIENTS, laws_without
 from .ensemble import trials
 from .joint import Worlds
 
@@ -58,8 +58,9 @@ def held_out(worlds: Worlds, threads: int = 2) -> list[Score]:
 def _runs(study: Study, worlds: Worlds, threads: int) -> pl.DataFrame:
     """The study's outcomes in every world, with CRS probabilities fitted without the study."""
     frames = []
+    laws = laws_without(worlds.signals, study.name)
     for i, outcomes in enumerate(trials(study, worlds.values, PATIENTS, threads)):
-        law = fit_crs(worlds.signals[i], without=study.name, rng=np.random.default_rng(i))
+        law = laws[i]
         signal = np.log10(outcomes["peak_il6_signal"].to_numpy() / worlds.values["il6_base"][i])
         size = signal.size
         p = grade_probabilities(signal, np.full(size, law[0]), np.tile(law[1:], (size, 1)))
@@ -76,6 +77,15 @@ def _prediction(runs: pl.DataFrame, study: Study, o: Observation) -> Prediction:
     if o.disease:
         runs = runs.filter(pl.col("disease") == o.disease)
     return predict(happened(runs, o.outcome, o.day), runs["world"].to_numpy())
+
+
+def without_rows(signals_of: list[list[Array]]) -> list[dict[str, object]]:
+    """The table of CRS coefficients that never saw a held-out trial, by trial and world."""
+    return [
+        {"study": name, "world": i} | {n: f"{x:.4g}" for n, x in zip(COEFFICIENTS, law)}
+        for name in HELD_OUT
+        for i, law in enumerate(laws_without(signals_of, name))
+    ]
 
 
 def rows(scores: list[Score]) -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ LABELS = {
     "crs": "CRS, any grade",
     "crs_grade_3": "CRS, grade 3 or higher",
     "icans": "ICANS, any grade",
+    "icans_grade_3": "ICANS, grade 3 or higher",
     "gvhd": "GvHD, grade 2 or higher",
     "pfs": "Progression-free",
 }
@@ -89,8 +90,8 @@ def happened(outcomes: pl.DataFrame, outcome: str, day: float | None) -> Array:
     if outcome in ("response", "complete_response"):
         name = outcome if day is not None else f"best_{outcome}"
         return outcomes[name].to_numpy().astype(float)
-    if outcome in ("crs", "crs_grade_3"):
-        grade = outcomes["crs_grade"].to_numpy().astype(float)
+    if outcome in ("crs", "crs_grade_3", "icans_grade_3"):
+        grade = outcomes[f"{outcome.partition('_')[0]}_grade"].to_numpy().astype(float)
         flags = grade >= (1 if outcome == "crs" else 3)
         return np.where(np.isnan(grade), np.nan, flags)
     if outcome == "pfs":

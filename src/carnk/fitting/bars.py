@@ -1,0 +1,159 @@
+"""Bars and aims: what a validation is held to, stated in one table with the reason of each."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ..base import Problem, SpecError, did_you_mean, read_text
+from ..library import table
+from .heldout import PRIMARY
+from .persistence import Ends, both_ends
+from .validation import Checked
+
+EFFICACY = ("response", "complete_response", "pfs")
+LARGEST_BYTES = 1_000_000
+HEAD = ["name", "kind", "least", "most", "why"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A measure and where it has to lie; kind 'bar' decides the exit code, 'aim' is reported."""
+
+    name: str
+    kind: str
+    least: float | None
+    most: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A bar with what was measured; None where the rows it needs were not asked for."""
+
+    bar: Bar
+    measured: float | None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it is met; None where nothing was measured."""
+        if self.measured is None:
+            return None
+        low = self.bar.least is None or self.measured >= self.bar.least
+        return low and (self.bar.most is None or self.measured <= self.bar.most)
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is a bar that is not met."""
+        return self.bar.kind == "bar" and self.holds is False
+
+
+def judged(rows: list[Checked], bars: tuple[Bar, ...]) -> list[Verdict]:
+    """Measure every bar on checked rows; only figures that were read count."""
+    read = [row for row in rows if row.published.observed.checked == "read"]
+    return [Verdict(bar, MEASURES[bar.name](read)) for bar in bars]
+
+
+def stated() -> tuple[Bar, ...]:
+    """The bars and aims of the library."""
+    return tuple(Bar(**row) for row in table("validation_bars").to_dicts())
+
+
+def read_bars(path: Path) -> tuple[Bar, ...]:
+    """Read bars of one's own: CSV of name, kind, least, most, why; SpecError with all problems."""
+    rows = list(csv.DictReader(io.StringIO(read_text(path, LARGEST_BYTES), newline="")))
+    problems = []
+    if not rows or list(rows[0]) != HEAD:
+        raise SpecError(Problem(path.name, f"the columns are not {', '.join(HEAD)}"))
+    bars = []
+    for line, row in enumerate(rows, start=2):
+        where = f"{path.name}:{line}"
+        for name, known in (("name", tuple(MEASURES)), ("kind", ("bar", "aim"))):
+            if row[name] not in known:
+                do = did_you_mean(row[name] or "", known) or f"There are {', '.join(known)}."
+                problems.append(Problem(f"{where}: {name}", f"'{row[name]}' is not known", do))
+        ends = {}
+        for end in ("least", "most"):
+            try:
+                ends[end] = float(row[end]) if row[end] else None
+            except ValueError:
+                problems.append(Problem(f"{where}: {end}", f"'{row[end]}' is not a number"))
+        bars.append(Bar(row["name"], row["kind"], **ends, why=row["why"] or ""))
+    if problems:
+        raise SpecError(problems, path.name)
+    return tuple(bars)
+
+
+def _share(flags: list[bool]) -> float | None:
+    return sum(flags) / len(flags) if flags else None
+
+
+def _counts(rows: list[Checked], role: str, outcomes: tuple[str, ...] = ()) -> list[Checked]:
+    return [
+        row for row in rows
+        if row.published.role == role and row.published.observed.events is not None
+        and (not outcomes or row.published.outcome in outcomes)
+    ]  # fmt: skip
+
+
+def _over_null(rows: list[Checked]) -> float | None:
+    """Total log score of the main outcomes less the null's."""
+    scores = [
+        row.log_score - row.log_score_null
+        for row in _counts(rows, "held out")
+        if PRIMARY.get(row.published.study) == row.published.outcome
+        and row.log_score is not None
+        and row.log_score_null is not None
+    ]
+    return sum(scores) if scores else None
+
+
+@cache
+def _ends() -> list[Ends]:
+    return both_ends()
+
+
+def _over_limit(rows: list[Checked], end: int, study: str) -> float | None:
+    """Median copies per ug over the limit of quantification; None if the study is left out."""
+    if study not in {row.published.study for row in rows}:
+        return None
+    return _ends()[end].copies / _ends()[end].limit
+
+
+def _inside(rows: list[Checked]) -> float | None:
+    return _share([bool(row.inside) for row in rows])
+
+
+def _overlapping(rows: list[Checked]) -> float | None:
+    mine = [row.overlap for row in rows if row.published.role == "held out"]
+    return _share([flag for flag in mine if flag is not None])
+
+
+MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
+    "calibration_overlap": lambda rows: _share(
+        [bool(row.overlap) for row in _counts(rows, "calibration")]
+    ),
+    "held_out_inside": lambda rows: _inside(_counts(rows, "held out")),
+    "held_out_efficacy_inside": lambda rows: _inside(_counts(rows, "held out", EFFICACY)),
+    "held_out_overlap": lambda rows: _share(
+        [
+            row.overlap
+            for row in rows
+            if row.published.role == "held out" and row.overlap is not None
+        ]
+    ),
+    "log_score_over_null": _over_null,
+    "ipsc_day_15_over_limit": lambda rows: _over_limit(rows, 0, "ft596"),
+    "cord_day_365_over_limit": lambda rows: _over_limit(rows, 2, "liu2020"),
+}
+WORDS = {
+    "calibration_overlap": "calibration counts whose interval meets the prediction's",
+    "held_out_inside": "held-out counts inside the 95 % predictive interval",
+    "held_out_efficacy_inside": "of these, response and progression",
+    "held_out_overlap": "held-out quantities whose interval meets the prediction's",
+    "log_score_over_null": "log score of the main held-out outcomes, less the null's",
+    "ipsc_day_15_over_limit": "FT596 on day 15, median over the limit of quantification",
+    "cord_day_365_over_limit": "cord product on day 365, median over the limit",
+}
