@@ -2,9 +2,9 @@
 
 import csv
 import io
+from importlib.metadata import version
 from pathlib import Path
 
-from .. import __version__
 from ..base import write_text_atomic
 from .bars import WORDS, Verdict, judged, stated
 from .store import LIBRARY
@@ -112,7 +112,7 @@ def _about(meaning: str, columns: dict[str, tuple[str, str]]) -> str:
 def main(folder: Path = LIBRARY / "tables") -> None:
     """Validate with many patients and write the shipped tables; about two minutes."""
     found = validate(PATIENTS, SEED)
-    made = f"carnk {__version__}, {PATIENTS:,} virtual patients of each study, seed {SEED}"
+    made = f"carnk {version('carnk')}, {PATIENTS:,} virtual patients of each study, seed {SEED}"
     for name, rows, columns, what in (
         ("validation", table_rows(found), COLUMNS, "Published quantities beside predictions"),
         ("validation_verdicts", verdict_rows(judged(found, stated())), VERDICT_COLUMNS,
