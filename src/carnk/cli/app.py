@@ -8,6 +8,7 @@ import typer
 
 from ..base import CarnkError
 from . import (
+    assay,
     claims,
     construct,
     design,
@@ -48,7 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in COMMANDS:
     app.command(name={"open_report": "open"}.get(command.__name__, command.__name__))(command)
-for group in (construct.app, design.app, donors.app, kill.app, make.app, trials.app):
+for group in (assay.app, construct.app, design.app, donors.app, kill.app, make.app, trials.app):
     app.add_typer(group)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import typer
 
+from . import assay_nca
+
 app = typer.Typer(
     name="assay",
     help="""The lab's own assays: estimates with error, flags that name the wells.
@@ -12,6 +14,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-COMMANDS: tuple[Callable[..., None], ...] = ()
+COMMANDS: tuple[Callable[..., None], ...] = (assay_nca.nca,)
 for command in COMMANDS:
     app.command()(command)
