@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 
 PATIENCE = 2.0  # seconds without one
@@ -28,3 +28,19 @@ def progress_line(what: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if shown[0]:
             sys.stderr.write("\r" + " " * 80 + "\r")
+
+
+@contextmanager
+def progress_stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function of what is counted, steps done and in all: one line after the other."""
+    with ExitStack() as lines:
+        now: dict[str, Callable[[int, int], None]] = {}
+
+        def draw(what: str, done: int, of: int) -> None:
+            if what not in now:
+                lines.close()
+                now.clear()
+                now[what] = lines.enter_context(progress_line(what))
+            now[what](done, of)
+
+        yield draw

@@ -1,20 +1,15 @@
 """Pages of the evidence, one file each: claims, kinds of cells side by side, answers."""
 
-from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..evidence.claims import Claim, article_references, beside, by_verdict
 from ..evidence.faq import ADVICE, Faq
 from ..evidence.results import OUTCOMES
 from ..evidence.snapshot import snapshot
 from ..evidence.versus import APPROVAL, CAUTION, Versus
+from .rendering import render
 
-if TYPE_CHECKING:
-    import jinja2
-
-TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "evidence.css")
 
 
@@ -59,21 +54,5 @@ def faq_page(found: Faq) -> str:
 
 
 def _render(name: str, **values: Any) -> str:
-    from markupsafe import Markup
-
-    style = Markup("".join((TEMPLATES / each).read_text("utf-8") for each in STYLES))
-    shared = {"style": style, "advice": ADVICE, "approval": APPROVAL, "date": snapshot().date}
-    return _environment().get_template(name).render(**shared, **values)
-
-
-@cache
-def _environment() -> "jinja2.Environment":
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    shared = {"advice": ADVICE, "approval": APPROVAL, "date": snapshot().date}
+    return render(name, STYLES, **shared, **values)

@@ -4,10 +4,11 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base import write_text_atomic
 from . import record as records
+from .rendering import TEMPLATES, render
 from .sections import (
     arms,
     comparison,
@@ -22,10 +23,6 @@ from .sections import (
     trial,
 )
 
-if TYPE_CHECKING:
-    import jinja2
-
-TEMPLATES = Path(__file__).parent / "templates"
 TITLES = {
     "trial": "The trial",
     "comparison": "Predicted against observed",
@@ -65,20 +62,16 @@ def page(record: records.Record) -> str:
 
     found = contents(record)
     figure = found["courses"]["figure"]
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            sections=found,
-            titles={name: title for name, title in TITLES.items() if name in found},
-            short={name: title for name, title in SHORT.items() if name in found},
-            style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
-            plotly=Markup(_plotly()) if figure else "",
-            figure=Markup(script_data(figure)),
-            written=datetime.now(UTC).strftime("%Y-%m-%d"),
-            version=record.manifest["carnk"],
-        )
+    return render(
+        "page.html",
+        sections=found,
+        titles={name: title for name, title in TITLES.items() if name in found},
+        short={name: title for name, title in SHORT.items() if name in found},
+        script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+        plotly=Markup(_plotly()) if figure else "",
+        figure=Markup(script_data(figure)),
+        written=datetime.now(UTC).strftime("%Y-%m-%d"),
+        version=record.manifest["carnk"],
     )
 
 
@@ -112,16 +105,3 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs())
-
-
-@cache
-def _environment() -> "jinja2.Environment":
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

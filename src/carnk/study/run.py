@@ -116,7 +116,7 @@ def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
     arms = np.array([arm.name for arm in study.arms])[cohort.arm]
     who = {"patient": cohort.ids, "arm": arms, "disease": diseases, "world": cohort.world}
     patients = who | cohort.drawn
-    read = _outcomes(study, cohort, courses, diseases)
+    read = outcome_columns(study, cohort, courses, diseases)
     kept = int((cohort.ids < SAMPLE).sum())
     failures = {int(cohort.ids[row]): reason for row, reason in courses.reasons.items()}
     toxic = limiting(study, view, cohort, courses) if study.trial else {}
@@ -143,7 +143,8 @@ def assay(cohort: Cohort) -> Assay:
     return Assay(blood, cohort.drawn["vcn"], *(cohort.reading[name] for name in names))
 
 
-def _outcomes(study: Study, cohort: Cohort, courses: Courses, diseases: Any) -> Columns:
+def outcome_columns(study: Study, cohort: Cohort, courses: Courses, diseases: Any) -> Columns:
+    """Outcomes of every patient of a cohort by name, NaN where the solve failed."""
     by = cohort.reading
     limits = by["imaging_limit"], by["marrow_cells"]
     result = outcomes(courses, assay(cohort), diseases, *limits, study.response_day)
@@ -173,7 +174,7 @@ def outcomes_of(study: Study, cohorts: list[Cohort], threads: int) -> Iterator[p
     for cohort in cohorts:
         rows = slice(first, first + cohort.ids.size)
         part = courses.rows(rows)
-        columns = _outcomes(study, cohort, part, names[cohort.disease])
+        columns = outcome_columns(study, cohort, part, names[cohort.disease])
         who = {"patient": cohort.ids, "arm": cohort.arm, "disease": names[cohort.disease]}
         yield pl.DataFrame(who | columns)
         first = rows.stop

@@ -1,20 +1,17 @@
 """Which numbers move the main outcome most, one at a time over their own range."""
 
-from dataclasses import replace
-from types import MappingProxyType
-
 import numpy as np
 
-from ..domain import Given, Study
-from ..kinetics import RULES, STATES, simulate
+from ..domain import Study
+from ..kinetics import simulate
 from ..library import View
-from .numbers import Array, Known, worlds
+from .answers import target_cells
+from .ensemble import free, holding
+from .numbers import Known
 from .patients import Cohort, draw, join, start_day
 
 PATIENTS = 16
 LOW, HIGH = 5, 95  # percentiles of the plausible worlds
-B_CELLS = [STATES.index("b_cells")]
-TUMOR = [STATES.index(name) for name in ("tumor_high", "tumor_low", "tumor_bare")]
 
 
 def sensitivity(
@@ -23,19 +20,19 @@ def sensitivity(
     """(id, low, high, effect at low, effect at high) of each number, the largest effect first.
 
     The effect is the change of mean log10 tumor cells (B cells where these are the target) on the
-    response day against the library's
-    values, in the same few patients; low and high are the 5th and 95th percentile of the plausible
-    worlds.
+    response day against the library's values, in the same few patients; low and high are the 5th
+    and 95th percentile of the plausible worlds.
     """
     ids = np.arange(min(PATIENTS, study.patients))
-    names = [n.id for n in view.used if n.id in worlds() and n.id not in study.numbers]
+    laws = free(study)
+    names = [n.id for n in view.used if n.id in laws]
     read: Known = {}
     base = draw(study, view, ids, uncertain=False, known=read)
     cohorts = []
     for name in names:
         others = {key: value for key, value in read.items() if key[0] != name}
-        for end in np.percentile(worlds()[name], (LOW, HIGH)):
-            case = _with(study, name, float(end))
+        for end in np.percentile(laws[name], (LOW, HIGH)):
+            case = holding(study, {name: float(end)})
             cohorts.append(draw(case, view, ids, uncertain=False, known=dict(others)))
     moved = [c for c in cohorts if not _same(c, base)]
     sizes = iter(_burden(study, [base, *moved], threads))
@@ -43,13 +40,9 @@ def sensitivity(
     effects = [0.0 if _same(c, base) else next(sizes) - zero for c in cohorts]
     rows = []
     for name, low, high in zip(names, effects[::2], effects[1::2]):
-        first, last = np.percentile(worlds()[name], (LOW, HIGH))
+        first, last = np.percentile(laws[name], (LOW, HIGH))
         rows.append((name, float(first), float(last), low, high))
     return sorted(rows, key=lambda row: -abs(row[4] - row[3]))
-
-
-def _with(study: Study, name: str, value: float) -> Study:
-    return replace(study, numbers=MappingProxyType({**study.numbers, name: Given(value)}))
 
 
 def _same(a: Cohort, b: Cohort) -> bool:
@@ -66,7 +59,5 @@ def _burden(study: Study, cohorts: list[Cohort], threads: int) -> list[float]:
     courses = simulate(
         every.parameters, every.initial, every.doses, every.luck, times, threads=threads
     )
-    depletion = all(RULES[name].b_cells for name in study.diseases)
-    cells: Array = courses.states[:, -1][:, B_CELLS if depletion else TUMOR].sum(axis=1)
-    size = np.log10(np.maximum(cells, 1.0)).reshape(len(cohorts), -1)
+    size = np.log10(np.maximum(target_cells(study, courses), 1.0)).reshape(len(cohorts), -1)
     return [float(x) for x in np.nanmean(size, axis=1)]
