@@ -28,8 +28,8 @@ from carnk.kinetics.courses import tolerances
 from carnk.solver import solve
 from carnk.solver.gradient import sensitivities
 from carnk.study import read
+from carnk.study.numbers import fresh_view
 from carnk.study.patients import Cohort, draw, start_day
-from carnk.study.run import fresh_view
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 PATIENTS = 40
@@ -68,7 +68,7 @@ class Data:
 def make_data() -> Data:
     """Courses of drawn patients, with error, seen above the limit."""
     study = read("marin2024")
-    cohort = draw(study, fresh_view(), np.arange(PATIENTS))
+    cohort = draw(study, fresh_view(study), np.arange(PATIENTS))
     dna = cohort.reading["white_cells"] * cohort.reading["dna_per_cell"]
     blood = cohort.reading["blood_per_kg"] * cohort.drawn["weight"]
     data = Data(cohort, start_day(study), cohort.drawn["vcn"] / dna / blood, np.empty(0))

@@ -42,6 +42,9 @@ def kill(  # noqa: PLR0913, PLR0917
     mrna_hours: Annotated[
         float | None, typer.Option(help="Hours since electroporation of an mRNA CAR.")
     ] = None,
+    numbers: Annotated[
+        Path | None, typer.Option(help="Your own numbers, a file such as `carnk assay` writes.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Picture to write; by default PRODUCT_TARGET.html.")
     ] = None,
@@ -60,7 +63,7 @@ def kill(  # noqa: PLR0913, PLR0917
 
     _named(product, target)
     assay = Assay(antibody, antibody_nm, cd16, serum, mrna_hours)
-    found = pictures.kill(product, target, _ratios(et), hours, assay, healthy)
+    found = pictures.kill(product, target, _ratios(et), hours, assay, healthy, numbers)
     if as_json:
         typer.echo(json.dumps(_numbers(found), indent=1))
         return
@@ -213,6 +216,7 @@ def _numbers(found: "Killing") -> dict[str, object]:
         "over_time": _over_time(c),
         "kills_per_effector": c.kills_per_effector.round(3).tolist(),
         "assumed": list(c.assumed),
+        "own_numbers": {number.id: number.value for number in c.own},
     }
     if found.beside is not None:
         numbers["over_density"] = {
@@ -241,9 +245,11 @@ def _show(found: "Killing") -> None:
         lost = " ".join(f"{c.shares[arm][i]:>7.0%} " for arm in arms)
         band = f"{low[i]:.0f}-{high[i]:.0f}"
         typer.echo(f"{f'{ratio:g}:1':>7} {c.lysis_pct[i]:>6.0f}% {band:>9}  {lost.rstrip()}")
+    if c.own:
+        typer.echo(f"Own numbers: {', '.join(number.id for number in c.own)}")
     if c.assumed:
         typer.echo(f"Never measured on {c.target}, from priors: {', '.join(c.assumed)}")
-    among = self_kill(c.names[0])
+    among = self_kill(c.names[0], c.own)
     if among > 0.001:
         typer.echo(f"Fratricide: {among:.2f} kills per effector and hour among packed effectors")
     if found.beside is not None:

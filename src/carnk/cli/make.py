@@ -40,6 +40,10 @@ ProcessName = Annotated[str, typer.Argument(help="A built-in process or a proces
 DoseText = Annotated[
     str, typer.Option("--dose", help="Another dose, as '1e7 cells/kg' or '1e9 cells'.")
 ]
+OwnNumbers = Annotated[
+    Path | None,
+    typer.Option("--numbers", help="Your own numbers, a file such as `carnk assay` writes."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")]
 Levers = Annotated[
     list[str], typer.Option("--lever", help="Lever and limits, as moi=2:20; may be repeated.")
@@ -52,6 +56,7 @@ def run_(
     lots: LotCount = 1000,
     seed: Seed = 1,
     dose: DoseText = "",
+    numbers: OwnNumbers = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report, lots and bill.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +69,10 @@ def run_(
     from ..report import making_text as texts
     from ..report.making import write
 
-    made = make(_process(process, dose), lots, seed)
+    made = make(_process(process, dose, numbers), lots, seed)
+    read = {number.id for number in made.numbers}
+    if left := [number.id for number in made.process.own if number.id not in read]:
+        typer.echo(f"Not read by this process: {', '.join(left)}", err=True)
     with progress_line("numbers") as progress:
         moved = influence(made.process, seed, progress)
     if as_json:
@@ -82,6 +90,7 @@ def compare(
     lots: LotCount = 1000,
     seed: Seed = 1,
     dose: DoseText = "",
+    numbers: OwnNumbers = None,
     as_json: AsJson = False,
 ) -> None:
     """Set processes side by side; --dose gives all of them one dose.
@@ -91,7 +100,7 @@ def compare(
     from ..making import make
     from ..report import making_text as texts
 
-    made = [make(_process(name, dose), lots, seed) for name in processes]
+    made = [make(_process(name, dose, numbers), lots, seed) for name in processes]
     if as_json:
         typer.echo(json.dumps([each.summary() for each in made], indent=1))
     else:
@@ -262,13 +271,17 @@ def list_() -> None:
         typer.echo(f"{name:<24} {read(name).evidence}: {read(name).about}"[:100])
 
 
-def _process(name: str, dose: str) -> "Process":
+def _process(name: str, dose: str, numbers: Path | None = None) -> "Process":
     from dataclasses import replace
 
+    from ..base import read_text
+    from ..library import parse_number_file
     from ..making import read
     from ..making.read import read_dose
 
     process = read(name)
+    if numbers is not None:
+        process = process.with_own(parse_number_file(read_text(numbers), numbers.name))
     return process if not dose else replace(process, dose=read_dose(dose, process.dose.counts))
 
 

@@ -25,6 +25,9 @@ def run(  # noqa: PLR0913, PLR0917
     resume: Annotated[
         Path | None, typer.Option(help="Folder of a run that was stopped: go on with it.")
     ] = None,
+    numbers: Annotated[
+        Path | None, typer.Option(help="Your own numbers, a file such as `carnk assay` writes.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print run.json, no table.")] = False,
 ) -> None:
     """Run a study and write its folder with the report.
@@ -33,15 +36,16 @@ def run(  # noqa: PLR0913, PLR0917
     """
     from ..report import write
     from ..report.terminal import show
-    from ..study.folder import as_begun, free_name, run_to_folder
-    from ..study.read import read
+    from ..study.folder import asked_for, free_name, run_to_folder
+    from ..study.numbers import own_of
+    from ..study.own import unread
     from .progress import Bar
 
     _refuse_together(("--resume", resume), ("--out", out), ("--force", force))
     _refuse_together(("--scheduler", scheduler), ("--jobs", jobs > 1))
-    if resume is not None:
-        patients, seed = as_begun(resume, patients, seed)
-    asked = read(study, patients, seed)
+    asked = asked_for(study, patients, seed, numbers, resume)
+    if left := unread(asked, own_of(asked)):
+        typer.echo(f"Not read by a study: {', '.join(left)}", err=True)
     folder = resume or out or free_name(Path("runs"), asked.name)
     there: There = "resume" if resume else "replace" if force else "refuse"
     again = f"Go on with: carnk run {study} --resume {folder}"

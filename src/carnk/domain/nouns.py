@@ -212,3 +212,4 @@ class Study:
     observed: tuple[Observation, ...] = ()
     trial: Trial | None = None
     credibility: Credibility = Credibility()
+    own_numbers: str = ""  # text of a number file, whose numbers stand for the library's

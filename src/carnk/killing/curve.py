@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Problem, SpecError, did_you_mean
-from ..library import load, table
+from ..library import Number, load, table
 from .adcc import antibody_on_cell, cd16_kd
 from .cells import Amount, Effector, Target
 from .healthy import Choice, choices, fratricide
@@ -68,6 +68,7 @@ class KillCurve:
     kills_per_effector: Array
     assumed: tuple[str, ...]
     names: tuple[str, str]
+    own: tuple[Number, ...] = ()
 
     @cached_property
     def band(self) -> tuple[Array, Array]:
@@ -77,12 +78,12 @@ class KillCurve:
 
     def over_time(self, hours: Sequence[float]) -> Array:
         """Lysis in percent of the typical donor along the hours, (E:T, hours)."""
-        law, nk, cell = setting(-1, *self.names, self.assay)
+        law, nk, cell = setting(-1, *self.names, self.assay, self.own)
         return 100 * lysis(law, pair_rates(law, nk, cell), self.et, hours).lysed
 
     def draws(self, et: Sequence[float] | Array, hours: float) -> Array:
         """Lysis in percent of every draw, (draws, E:T)."""
-        each = (setting(k, *self.names, self.assay) for k in range(DRAWS))
+        each = (setting(k, *self.names, self.assay, self.own) for k in range(DRAWS))
         return np.array([_percent(s, et, hours) for s in each])
 
 
@@ -114,13 +115,17 @@ def adapted(nk: Effector, product: str, factor: Mapping[str, float]) -> Effector
     return replace(nk, natural_gain=level, car_gain=nk.car_gain * car)
 
 
-def setting(draw: int, product: str, against: str, assay: Assay) -> Setting:
+def setting(
+    draw: int, product: str, against: str, assay: Assay, own: tuple[Number, ...] = ()
+) -> Setting:
     """(law, effector, target) of a draw; -1 is the best fit with the library's own values.
 
     A draw has a donor of its own, as none of the fitted donors is the user's; what the ligands of
-    a target leave unexplained is fitted where it was lysed, and drawn elsewhere.
+    a target leave unexplained is fitted where it was lysed, and drawn elsewhere. own: the user's
+    own numbers in the place of the library's.
     """
-    given, factor = world(SEED, draw), factors(draw)
+    given, factor = world(SEED, draw, own), factors(draw)
+    factor |= {n.id: given.values[n.id] for n in own if n.id in FITTED}
     law = calibrated(given.law, factor)
     nk = adapted(effector(product, given.values.__getitem__), product, factor)
     cell = fill(plain(against), {}, given.ligands)
@@ -168,22 +173,25 @@ def kill(
     et: Sequence[float] = (10.0, 5.0, 2.5, 1.25, 0.6),
     hours: float = 4.0,
     assay: Assay = NO_ANTIBODY,
+    own: tuple[Number, ...] = (),
 ) -> KillCurve:
     """Lysis of a target by a product of the library, for a typical donor.
 
-    et: effectors per target; hours: length of the assay. SpecError for a product, target, antigen
+    et: effectors per target; hours: length of the assay; own: the user's own numbers of this room
+    in the place of the library's. SpecError for a product, target, antigen
     or form of CD16 that is not known, and for E:T or hours that are not above 0.
     """
     names = known("product", product, products()), known("target", target, targets())
     _check(et, hours, assay)
-    law, nk, cell = setting(-1, *names, assay)
+    own = tuple(number for number in own if number.room == "killing")
+    law, nk, cell = setting(-1, *names, assay, own)
     course = lysis(law, pair_rates(law, nk, cell), et, [hours])
     arms = [a for a in ("CAR", *ARMS) if {"CAR": nk.antigen, "CD16": assay.antibody}.get(a, "x")]
     parts = shares(law, nk, cell, lambda r: lysis(law, r, et, [hours]).lysed[:, 0], arms)
     return KillCurve(
         nk.name, cell.name, course.et, hours, assay, 100 * course.lysed[:, 0],
         MappingProxyType(parts), course.kills_per_effector[:, 0], assumed(names[1], nk.antigen),
-        names,
+        names, own,
     )  # fmt: skip
 
 
@@ -220,14 +228,14 @@ def _check(et: Sequence[float], hours: float, assay: Assay) -> None:
 
 def beside(curve: KillCurve, healthy: str, density: Sequence[float], et: float) -> Choice:
     """Lysis of the curve's target beside healthy cells, over CAR copies per positive cell."""
-    law, nk, cell = setting(-1, *curve.names, curve.assay)
+    law, nk, cell = setting(-1, *curve.names, curve.assay, curve.own)
     name = known("healthy", healthy, targets())
-    _, _, other = setting(-1, curve.names[0], name, curve.assay)
+    _, _, other = setting(-1, curve.names[0], name, curve.assay, curve.own)
     return choices(law, nk, cell, other, density, et, curve.hours)
 
 
-def self_kill(product: str) -> float:
+def self_kill(product: str, own: tuple[Number, ...] = ()) -> float:
     """Kills per effector and hour among the product's own cells through its CAR; 1/h."""
     name = known("product", product, products())
-    law, nk, cell = setting(-1, name, "nk_cell", NO_ANTIBODY)
+    law, nk, cell = setting(-1, name, "nk_cell", NO_ANTIBODY, own)
     return fratricide(law, nk, cell)

@@ -37,7 +37,7 @@ def read_numbers(folder: Path) -> Numbers:
     Raises NumberError with the problems of all files at once.
     """
     sources = read_references(folder / "references.bib")
-    reader = _Reader(sources)
+    reader = Reader(sources)
     for path in sorted((folder / "numbers").glob("*.yaml")):
         try:
             reader.read_room(read_yaml(path), path.stem)
@@ -49,10 +49,11 @@ def read_numbers(folder: Path) -> Numbers:
 
 
 @dataclass
-class _Reader:
+class Reader:
     """Gathers numbers and problems over all files."""
 
     sources: Collection[str]
+    known_as: str = "a key in references.bib"  # what a source must be
     problems: list[Problem] = field(default_factory=list)
     numbers: dict[str, Number] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
@@ -180,7 +181,7 @@ class _Reader:
         key = self.text(node)
         if node is not None and key and key not in self.sources:
             do = did_you_mean(key, self.sources) or "Add it there."
-            self.wrong(node, f"'{key}' is not a key in references.bib", do)
+            self.wrong(node, f"'{key}' is not {self.known_as}", do)
         return key
 
     def spread(self, node: Node | None) -> Spread | None:

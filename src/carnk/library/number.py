@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..base import NumberError, Problem, did_you_mean
 
 BASES = ("measured", "fitted", "derived", "borrowed", "assumed")
+OWN_DATA = "own data"  # source of what a number file gives
 SPREADS = ("lognormal_cv", "normal_sd", "logit_sd", "beta")
 
 
@@ -44,6 +45,11 @@ class Number:
     room: str = ""
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is of the user's own data: its range is 95 % of what is known of it."""
+        return self.source == OWN_DATA
+
+    @property
     def is_unverified(self) -> bool:
         """Whether it rests on an assumption or on a source nobody has opened for it."""
         return self.basis == "assumed" or self.checked != "read"
@@ -70,6 +76,10 @@ class Numbers(Mapping[str, Number]):
             what = f"'{number_id}' is not the id of a number in the library"
             raise NumberError(Problem("", what, did_you_mean(number_id, self._by_id)))
         return self._by_id[number_id]
+
+    def with_own(self, own: Iterable[Number]) -> Numbers:
+        """Return these numbers with the user's own in the place of those of the same id."""
+        return Numbers((self._by_id | {number.id: number for number in own}).values())
 
     def view(self) -> View:
         """Return a fresh view, for one run."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Problem, SpecError
-from ..library import load
+from ..library import View, load
 from .batch import Array, Batch, Draw
 from .cost import cost
 from .doses import doses
@@ -29,15 +29,19 @@ def make(process: Process, lots: int, seed: int, lysis: Lysis | None = None) -> 
     if not 1 <= lots <= MOST_LOTS:
         what = f"{lots} lots cannot be made"
         raise SpecError(Problem("--lots", what, f"Ask for 1 to {MOST_LOTS:,}."))
-    draw = Draw(load().view(), lots, seed, process.numbers)
+    draw = Draw(_view(process), lots, seed, process.numbers)
     batch, stages = _run(process, draw)
     return _lots(process, draw, batch, stages, lysis)
 
 
 def typical(process: Process) -> tuple[Stage, ...]:
     """The median lot after each step: no spread between donors or runs."""
-    _, stages = _run(process, Draw(load().view(), 1, 0, process.numbers, spread=False))
+    _, stages = _run(process, Draw(_view(process), 1, 0, process.numbers, spread=False))
     return tuple(stages)
+
+
+def _view(process: Process) -> View:
+    return load().with_own(process.own).view()
 
 
 def _run(process: Process, draw: Draw) -> tuple[Batch, list[Stage]]:

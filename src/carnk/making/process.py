@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..base import Problem, SpecError
+from ..library import Number
 
 Counts = Literal["car_positive", "viable"]
 
@@ -53,7 +54,8 @@ class Specification:
 class Process:
     """A way to make doses; frozen, so that `with_setting` returns another one.
 
-    `numbers` replaces values of the library, `prices` those of `price_...` in USD.
+    `numbers` replaces values of the library, `prices` those of `price_...` in USD; `own` are the
+    user's own numbers, with their range and spread, whose values stand in `numbers` too.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Process:
     release: tuple[Specification, ...]
     numbers: Mapping[str, float] = field(default_factory=dict)
     prices: Mapping[str, float] = field(default_factory=dict)
+    own: tuple[Number, ...] = ()
 
     def find(self, kind: str) -> int | None:
         """Place of the first step of a kind, or None."""
@@ -130,6 +133,15 @@ class Process:
     def with_numbers(self, **numbers: float) -> Process:
         """The same process with other values of the library's numbers."""
         return replace(self, numbers={**self.numbers, **numbers})
+
+    def with_own(self, own: tuple[Number, ...]) -> Process:
+        """The same process with the user's own numbers in the place of the library's."""
+        return replace(self.with_numbers(**{n.id: n.value for n in own}), own=(*self.own, *own))
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Ids of the numbers that the process file gives."""
+        return frozenset(self.numbers) - {number.id for number in self.own}
 
 
 CULTURE = ("differentiate", "expand", "transduce", "electroporate", "edit", "prime")

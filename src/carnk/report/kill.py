@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base import write_text_atomic
+from ..base import Problem, SpecError, read_text, write_text_atomic
 from ..killing import Assay, Choice, KillCurve, beside
 from ..killing import kill as lysis_of
 from ..killing.curve import NO_ANTIBODY
+from ..library import Number, parse_number_file
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -45,21 +46,34 @@ def kill(
     hours: float = 4.0,
     assay: Assay = NO_ANTIBODY,
     healthy: str = "",
+    numbers: str | Path | None = None,
 ) -> Killing:
     """Lysis of a target by a product of the library, arm by arm; `.plot()` draws it.
 
-    healthy: healthy cells to set beside the tumor over CAR density. SpecError for names, E:T or
+    healthy: healthy cells to set beside the tumor over CAR density. numbers: a number file with the
+    user's own numbers. SpecError for names, E:T or
     hours that are not known or not possible.
 
     >>> import carnk
     >>> carnk.kill("cd33_gen2", "kasumi1").curve.target
     'Kasumi-1'
     """
-    curve = lysis_of(product, target, et, hours, assay)
+    own = _own(numbers) if numbers is not None else ()
+    curve = lysis_of(product, target, et, hours, assay, own)
     if not healthy:
         return Killing(curve)
     middle = float(np.median(curve.et))
     return Killing(curve, beside(curve, healthy, DENSITIES, middle), healthy)
+
+
+def _own(path: str | Path) -> tuple[Number, ...]:
+    """Numbers of a file; SpecError if none is of the room killing."""
+    path = Path(path)
+    own = parse_number_file(read_text(path), path.name)
+    if not any(number.room == "killing" for number in own):
+        what = "none of its numbers is one that `kill` reads"
+        raise SpecError(Problem(path.name, what, "See `carnk numbers --room killing`."))
+    return own
 
 
 def figure(found: Killing) -> "go.Figure":

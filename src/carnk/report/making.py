@@ -68,10 +68,10 @@ def numbers_csv(lots: Lots) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(("id", "value", "unit", "basis", "source", "at", "checked", "why"))
-    given = lots.process.numbers
+    given, values = lots.process.given, lots.process.numbers
     for n in lots.numbers:
         basis = "given by the process file" if n.id in given else n.basis
-        value = given.get(n.id, n.value)
+        value = values.get(n.id, n.value)
         writer.writerow((n.id, value, n.unit, basis, n.source, n.at, n.checked, n.why))
     return stream.getvalue()
 
@@ -108,7 +108,8 @@ def page(lots: Lots, moved: Sequence[Influence]) -> str:
               for m in bill(lots)],
         plan=day_plan(lots.process, load()["qc_days"].value),
         numbers=lots.numbers,
-        given=lots.process.numbers,
+        given=lots.process.given,
+        values=lots.process.numbers,
         weak=sum(n.is_unverified for n in lots.numbers),
         style=Markup((TEMPLATES / "page.css").read_text("utf-8")),
         plotly=Markup(get_plotlyjs()),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..domain import Given, Study
 from ..library import View
-from .numbers import Array, Known, worlds
+from .numbers import Array, Known, own_of, plausible, worlds
 from .patients import Cohort, draw
 
 
@@ -40,8 +40,13 @@ def holding(study: Study, values: dict[str, float]) -> Study:
 
 
 def free(study: Study) -> dict[str, Array]:
-    """The plausible worlds, (worlds,) by id, of those numbers that the study does not give."""
-    return {name: column for name, column in worlds().items() if name not in study.numbers}
+    """The plausible worlds, (worlds,) by id, of those numbers that the study does not give.
+
+    Those of the user's own numbers come from their ranges.
+    """
+    own = {number.id: plausible(number) for number in own_of(study)}
+    columns = {**worlds(), **own}.items()
+    return {name: col for name, col in columns if col is not None and name not in study.numbers}
 
 
 def typical(study: Study) -> Study:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import Node, NumberError, Problem, did_you_mean, read_quantity
 from ..domain import Given
-from ..library import Number, load
+from ..library import Number, limits, load
 from .form import Amount, Choice, Either, Form, Many, Optional, Table, Text
 from .trial_form import DESIGN
 
@@ -52,7 +52,6 @@ SEEN_BY = {
 AGONISTS = ("n803", "rhil15", "il2")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
 LEVELS = ("low", "medium", "high")
-ABSURD = 1000.0  # times beyond the library's own range
 MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
 
 
@@ -120,13 +119,9 @@ class GivenNumbers:
         except NumberError as error:
             problems.extend(node.problem(p.what, p.do) for p in error.problems)
             return 0.0
-        low, high = number.range or (value, value)
-        if number.unit == "1" and low >= 0 and high <= 1:
-            most, least = 1.0, 0.0
-        else:
-            most = ABSURD * high if high > 0 else 0.0
-            least = low / ABSURD if low > 0 else ABSURD * low
+        least, most = limits(number)
         if not least <= value <= most:
+            low, high = number.range or (number.value, number.value)
             usual = f"{low:g} to {high:g}{_shown(number)}"
             what = f"{value:g}{_shown(number)} is absurd where the library has {usual}"
             problems.append(node.problem(what, f"Give a value from {least:g} to {most:g}."))

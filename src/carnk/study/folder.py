@@ -23,14 +23,16 @@ from ..library import View, bibtex
 from .backends import backend
 from .identity import differences, identity, versions
 from .lots import made
-from .read import parse, study_text
+from .numbers import fresh_view
+from .own import FILE as OWN
+from .own import with_own, with_own_file
+from .read import parse, read, study_text
 from .run import (
     CHUNK,
     RTOL,
     Progress,
     Tally,
     difference_at_half_tolerance,
-    fresh_view,
     run_chunks,
 )
 from .sensitivity import sensitivity
@@ -72,9 +74,11 @@ def run_to_folder(
     process = study.product.process
     if process is not None and process.text:
         wanted["process"] = process.text
+    if study.own_numbers:
+        wanted["own_numbers"] = study.own_numbers
     if there == "resume" and (done := _whole_already(out, wanted)):
         return done
-    tally, view = Tally(), fresh_view()
+    tally, view = Tally(), fresh_view(study)
 
     def told(done: int, of: int) -> None:
         tally.trials = done, of
@@ -84,7 +88,7 @@ def run_to_folder(
         size = chunk or min(CHUNK, -(-study.patients // (CHUNKS_PER_WORKER * workers.count)))
         settings = wanted | {"chunk": size} | identity()
         with under_way(out, settings, there) as unfinished, finishing_chunks(tally):
-            tally.tolerance_check = difference_at_half_tolerance(study, fresh_view())
+            tally.tolerance_check = difference_at_half_tolerance(study, fresh_view(study))
             run_chunks(study, unfinished, workers, tally, progress)
             whole = not tally.interrupted
             if tally.done == 0:
@@ -95,6 +99,8 @@ def run_to_folder(
                 (folder / "study.yaml").write_text(text, encoding="utf-8")
                 if process is not None and process.text:
                     (folder / process.name).write_text(process.text, encoding="utf-8")
+                if study.own_numbers:
+                    (folder / OWN).write_text(study.own_numbers, encoding="utf-8")
                 write_tables(unfinished, folder)
                 _write_analyses(study, view, folder, workers.threads if whole else 0, told)
                 _write_numbers(study, view, folder)
@@ -119,6 +125,8 @@ def _whole_already(out: Path, wanted: dict[str, Any]) -> Tally | None:
     then["rtol"] = manifest["solver"]["rtol"]
     if process := study_of(out).product.process:
         then["process"] = process.text
+    if own := own_begun(out):
+        then["own_numbers"] = own
     do = f"It is whole; begin another with --out, or replace it (--out {out} --force)."
     if problems := differences(str(out), then, wanted, do):
         raise SpecError(problems, str(out))
@@ -171,7 +179,7 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
     """Every number the run read, with where it comes from; the study's own say so."""
     rows = []
     process = made(study).process if study.product.process else None
-    own = {name: Given(value) for name, value in process.numbers.items()} if process else {}
+    own = {name: Given(process.numbers[name]) for name in process.given} if process else {}
     for number in sorted(view.used, key=lambda n: n.id):
         given = study.numbers.get(number.id) or own.get(number.id)
         file = "study.yaml" if number.id in study.numbers or process is None else process.name
@@ -192,7 +200,7 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
         )
     table = pl.DataFrame(rows, infer_schema_length=None).write_csv()
     (folder / "numbers.csv").write_text(table, encoding="utf-8")
-    cited = {n.source for n in view.used if n.source} | set(study.references)
+    cited = {n.source for n in view.used if n.source and not n.is_own} | set(study.references)
     cited |= {seen.source for seen in study.observed}
     (folder / "references.bib").write_text(bibtex(sorted(cited)), encoding="utf-8")
 
@@ -257,8 +265,38 @@ def as_begun(out: Path, patients: int | None, seed: int | None) -> tuple[int | N
     )
 
 
+def asked_for(
+    study: str | Path,
+    patients: int | None,
+    seed: int | None,
+    numbers: str | Path | None = None,
+    stopped: Path | None = None,
+) -> Study:
+    """The study of this name or file, with patients, seed and number file where they are given.
+
+    stopped: a run to go on with, whose patients, seed and own numbers stand where none are given.
+    """
+    if stopped is not None:
+        patients, seed = as_begun(stopped, patients, seed)
+    asked = read(study, patients, seed)
+    if numbers is not None:
+        return with_own_file(asked, numbers)
+    own = own_begun(stopped) if stopped is not None else ""
+    return with_own(asked, own) if own else asked
+
+
+def own_begun(out: Path) -> str:
+    """Text of the number file of the run that is at `out` or was stopped there; '' without one."""
+    begun, path = read_begun(out), out / OWN
+    if begun is not None:
+        return str(begun.get("own_numbers", ""))
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def study_of(folder: Path) -> Study:
     """The study of a run folder, with the patients and seed it was run with."""
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     study = parse((folder / "study.yaml").read_text(encoding="utf-8"), folder=folder)
+    if own := own_begun(folder):
+        study = with_own(study, own)
     return replace(study, patients=manifest["patients"], seed=manifest["seed"])

@@ -14,6 +14,7 @@ from ..base import Problem
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "polars", "pyarrow")
 CODE, NUMBERS = (".py",), (".yaml", ".csv", ".bib")
 WORDS = {"code": "carnk's code", "numbers": "the library's numbers", "rtol": "the tolerance"}
+FILES = {"text": "the study file", "process": "the process file", "own_numbers": "the number file"}
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -51,9 +52,9 @@ def differences(
 
 
 def _difference(key: str, then: Any, now: Any) -> str:
-    if key != "text":
+    if key not in FILES:
         return f"{WORDS.get(key, key)}: {now} here, but {then} where the run was begun"
-    lines = zip_longest(str(then).splitlines(), str(now).splitlines(), fillvalue="")
+    lines = zip_longest((then or "").splitlines(), now.splitlines(), fillvalue="")
     changed = ((i, a.strip(), b.strip()) for i, (a, b) in enumerate(lines, 1) if a != b)
     line, was, is_now = next(changed, (0, "", ""))
-    return f"the study file has changed: line {line} was '{was}' and is '{is_now}' now"
+    return f"{FILES[key]} has changed: line {line} was '{was}' and is '{is_now}' now"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..base import Node, Problem, SpecError, did_you_mean, read_text
 from ..domain import ProcessFile, Study
 from ..killing.arms import Build, build, potency_test
-from ..library import View
-from .numbers import Array, Sampler, world_count
+from ..library import Number, View
+from .numbers import Array, Sampler, own_of, world_count
 
 if TYPE_CHECKING:
     from ..making import Dose, Lots, Process
@@ -51,8 +51,7 @@ class MadeLots:
         What potency leaves of the spread of killing, or a range that the study gives, is between
         patients.
         """
-        given = s.study.numbers.get("kill_car")
-        if given is not None and given.low is not None:
+        if s.varies_as_given("kill_car"):
             own = s.value("kill_car", "kill")
         else:
             left = np.maximum(s.median("kill_spread") ** 2 - self.potency_sd**2, 0.0)
@@ -147,7 +146,7 @@ def lot_numbers(study: Study, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     infusions = max(len(arm.regimen.infusion.days) for arm in study.arms)
     count = world_count()
     nth, world = np.divmod(ids, count)
-    treated = _treated(*_asked(study), infusions)
+    treated = _treated(*_asked(study), own_of(study), infusions)
     own = np.empty_like(ids)
     for each in np.unique(world):
         here = world == each
@@ -195,7 +194,7 @@ def made(study: Study) -> Lots:
 
     The study has a process.
     """
-    return _made(*_asked(study))
+    return _made(*_asked(study), own_of(study))
 
 
 def _asked(study: Study) -> tuple[ProcessFile, Dose, int, Build]:
@@ -211,10 +210,11 @@ def _asked(study: Study) -> tuple[ProcessFile, Dose, int, Build]:
 
 
 @lru_cache(maxsize=4)
-def _made(file: ProcessFile, dose: Dose, seed: int, killer: Build) -> Lots:
+def _made(file: ProcessFile, dose: Dose, seed: int, killer: Build, own: tuple[Number, ...]) -> Lots:
     from ..making import make
 
-    lots = make(replace(_process(file), dose=dose), RUNS, seed, potency_test(killer))
+    process = replace(_process(file), dose=dose).with_own(own)
+    lots = make(process, RUNS, seed, potency_test(killer))
     if not lots.index_released.size:
         what = f"none of {RUNS:,} simulated runs is released with a dose of {dose.amount:g} cells"
         do = "Give a lower dose, or change the process or its release tests."
@@ -237,10 +237,15 @@ def _typical_potency(source: str, seed: int) -> float:
 
 @lru_cache(maxsize=4)
 def _treated(
-    file: ProcessFile, dose: Dose, seed: int, killer: Build, infusions: int
+    file: ProcessFile,
+    dose: Dose,
+    seed: int,
+    killer: Build,
+    own: tuple[Number, ...],
+    infusions: int,
 ) -> NDArray[np.int64]:
     """Patients that a world's first, first two, ... lots treat, until its lots come round again."""
-    lots, count = _made(file, dose, seed, killer), world_count()
+    lots, count = _made(file, dose, seed, killer, own), world_count()
     size = lots.index_released.size
     lot = np.arange(size // gcd(size, count)) * count + np.arange(count)[:, None]
     doses = lots.doses[lots.index_released[lot % size]]

@@ -1,16 +1,16 @@
 """Numbers for a batch of patients: library or study value, one plausible world each, a spread."""
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.streams import standard_normals
+from ..base.streams import standard_normals, stream
 from ..domain import Study
-from ..library import Spread, View, table
+from ..library import Number, Spread, View, load, parse_number_file, table
 
 Array = NDArray[np.float64]
 Known = dict[tuple[str, str], Array]
@@ -42,6 +42,40 @@ def worlds() -> dict[str, Array]:
 def world_count() -> int:
     """How many plausible worlds there are; a patient lives in that of its id modulo the count."""
     return next(iter(worlds().values())).size if worlds() else 1
+
+
+def fresh_view(study: Study) -> View:
+    """A view for one run of the study: of the library, with the user's own numbers in it."""
+    return load().with_own(own_of(study)).view()
+
+
+def own_of(study: Study) -> tuple[Number, ...]:
+    """The user's own numbers of a study."""
+    return parse_number_file(study.own_numbers) if study.own_numbers else ()
+
+
+def plausible(number: Number) -> Array | None:
+    """Values of a number over the worlds; None where it is the same in all of them."""
+    return _own_worlds(number) if number.is_own else worlds().get(number.id)
+
+
+@lru_cache(maxsize=1000)
+def _own_worlds(number: Number) -> Array | None:
+    """Quantiles of an own number's 95 % range over the worlds, in an order of its own."""
+    from scipy.special import ndtri  # slow to load, and few studies have own numbers
+
+    low, high = number.range or (number.value, number.value)
+    if low == high:
+        return None
+    turn = stream(0, 0, f"own {number.id}").permutation(world_count())
+    z = np.asarray(ndtri((turn + 0.5) / world_count()))
+    if number.unit == "1" and low > 0 and high < 1:
+        low, value, high = (
+            x / (1 - x) for x in (low, number.value, high)
+        )  # odds: they stay below 1
+        odds = between(low, high, value, z)
+        return np.asarray(odds / (1 + odds))
+    return between(low, high, number.value, z)
 
 
 def spread_out(median: Array, spread: Spread | None, z: Array) -> Array:
@@ -79,13 +113,13 @@ class Sampler:
     def median(self, number_id: str) -> Array:
         """The number for every patient, before any spread between patients."""
         given = self.study.numbers.get(number_id)
-        value = self.view[number_id]
+        number = self.view.number(number_id)
         if given is not None:
             return np.full(self.ids.size, given.value)
-        uncertain = worlds().get(number_id)
+        uncertain = plausible(number)
         if uncertain is None:
-            return np.full(self.ids.size, value)
-        return np.where(self.world < 0, value, uncertain[self.world])
+            return np.full(self.ids.size, number.value)
+        return np.where(self.world < 0, number.value, uncertain[self.world])
 
     def value(self, number_id: str, variate: str = "") -> Array:
         """The number for every patient, with its spread between patients or lots."""
@@ -104,7 +138,17 @@ class Sampler:
             return between(given.low, given.high, given.value, z)
         spread = self.view.number(number_id).spread
         median = self.median(number_id)
-        return spread_out(median, spread, self.z[name]) if spread else median
+        if spread is None:
+            return median
+        return spread_out(median, spread, self.z[name] if name in self.z else self._own(number_id))
+
+    def varies_as_given(self, number_id: str) -> bool:
+        """Whether the study or the user's own data say how the number differs between lots."""
+        given = self.study.numbers.get(number_id)
+        if given is not None:
+            return given.low is not None
+        number = self.view.number(number_id)
+        return number.is_own and number.spread is not None
 
     def chosen(self, ids: list[str], index: NDArray[np.int64], variate: str) -> Array:
         """Each patient's own of several numbers, by an index into their ids."""

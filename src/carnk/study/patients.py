@@ -159,8 +159,7 @@ def _density(s: Sampler, names: tuple[str, ...], disease: NDArray[np.int64]) -> 
 def _lot_numbers(s: Sampler) -> dict[str, Array]:
     """What differs between lots: each virtual patient gets one."""
     memory = s.study.product.memory_like_fraction
-    given = s.study.numbers.get("kill_car")
-    if given is not None and given.low is not None:
+    if s.varies_as_given("kill_car"):
         kill = s.value("kill_car", "kill")
     else:
         kill = s.median("kill_car") * np.exp(s.median("kill_spread") * s.z["kill"])

@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from ..domain import Study
-from .folder import as_begun, run_to_folder, study_of
-from .read import read
+from .folder import asked_for, run_to_folder, study_of
 from .run import Progress
 from .summary import Comparison, compare
 from .unfinished import There
@@ -55,7 +54,7 @@ class Result:
         return compare(self.study, self.outcomes)
 
 
-def run(
+def run(  # noqa: PLR0913
     study: str | Path,
     *,
     patients: int | None = None,
@@ -63,18 +62,19 @@ def run(
     jobs: int | str = 1,
     out: str | Path | None = None,
     resume: bool = False,
+    numbers: str | Path | None = None,
     progress: Progress = lambda tally: None,
 ) -> Result:
     """Run a built-in study or a study file and return its result.
 
     patients, seed: instead of the file's. jobs: threads, or the address of a dask scheduler;
     results do not depend on it. out: folder to write, which must not exist; left out, a new folder
-    for temporary files. resume: go on with the run of that folder that was stopped. Raises
-    SpecError for a bad study, folder or scheduler.
+    for temporary files. resume: go on with the run of that folder that was stopped. numbers: a
+    number file with the user's own numbers. Raises SpecError for a bad study, folder or scheduler,
+    NumberError for bad numbers.
     """
-    if resume and out is not None:
-        patients, seed = as_begun(Path(out), patients, seed)
-    asked = read(study, patients, seed)
+    stopped = Path(out) if resume and out is not None else None
+    asked = asked_for(study, patients, seed, numbers, stopped)
     folder = Path(out) if out is not None else Path(mkdtemp(prefix="carnk-")) / asked.name
     there: There = "resume" if resume else "refuse"
     run_to_folder(study, asked, folder, jobs=jobs, there=there, progress=progress)

@@ -13,9 +13,10 @@ import polars as pl
 from ..base import SpecError
 from ..domain import Study
 from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, simulate, time_grid
-from ..library import View, load
+from ..library import View
 from .backends import Backend
 from .identity import differences, identity
+from .numbers import fresh_view
 from .patients import Cohort, draw, join, start_day
 from .trial_patients import draw_at_every_arm, limiting
 from .unfinished import Packed, Unfinished, pack
@@ -103,7 +104,7 @@ def packed_chunk(study: Study, asked_by: dict[str, str], span: range) -> Packed:
     do = "Give workers the same environment as the one that runs the study."
     if problems := differences(f"worker on {platform.node()}", asked_by, identity(), do):
         raise SpecError(problems)
-    view = fresh_view()
+    view = fresh_view(study)
     chunk = one_chunk(study, view, np.arange(span.start, span.stop), 1)
     return pack(span.start, chunk.tables(), chunk.failures, [n.id for n in view.used])
 
@@ -205,8 +206,3 @@ def difference_at_half_tolerance(study: Study, view: View) -> float | None:
         return None
     scale = np.abs(again.states[fine]).max(axis=1, keepdims=True) + 1e-300
     return float((np.abs(once.states[fine] - again.states[fine]) / scale).max())
-
-
-def fresh_view() -> View:
-    """A view of the library for one run."""
-    return load().view()

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain import Lots, Study, Trial
-from ..library import View, load
+from ..library import View
 from .lots import made, numbered
-from .numbers import world_count
+from .numbers import fresh_view, world_count
 
 MEMBERS = 10  # most patients simulated of one lot
 LEAST_LOTS = 2  # in each world, or lots cannot be told apart
@@ -85,7 +85,7 @@ def refused_patients(study: Study) -> tuple[str, str] | None:
     """The same for a study with other patients than its file has; None where it is no trial."""
     if study.trial is None:
         return None
-    return too_few(study.patients, members(study, settled(study, load().view())))
+    return too_few(study.patients, members(study, settled(study, fresh_view(study))))
 
 
 def lots_per_world(study: Study, trial: Trial) -> int:

@@ -13,8 +13,9 @@ from carnk.domain import Rule, Trial
 from carnk.library import load
 from carnk.study import parse, read, study_text
 from carnk.study.folder import run_to_folder
+from carnk.study.numbers import fresh_view
 from carnk.study.patients import draw
-from carnk.study.run import fresh_view, one_chunk
+from carnk.study.run import one_chunk
 from carnk.study.trial import lot_of, settled, world_count
 from carnk.study.trial_draw import population
 from carnk.study.trial_patients import draw_at_every_arm
@@ -99,10 +100,10 @@ def test_chances_of_toxicity_rise_and_end_at_those_of_the_outcomes(folder):
     assert days.shape == (6000, 28)
     assert (np.diff(days, axis=1) >= -1e-12).all()
     study = replace(read("liu2020_trial"), patients=2000, days=28.0, response_day=28.0)
-    chunk = one_chunk(study, fresh_view(), np.arange(100), 1)
+    chunk = one_chunk(study, fresh_view(study), np.arange(100), 1)
     crs, gvhd = (np.array(chunk.outcomes[n]) for n in ("crs_probability_3", "gvhd_probability"))
     trial = replace(study.trial, limiting=replace(study.trial.limiting, counts=("crs", "gvhd")))
-    chunk = one_chunk(replace(study, trial=trial), fresh_view(), np.arange(100), 1)
+    chunk = one_chunk(replace(study, trial=trial), fresh_view(study), np.arange(100), 1)
     assert chunk.limiting["day_28"] == pytest.approx(1 - (1 - crs) * (1 - gvhd), rel=1e-6)
 
 
