@@ -17,7 +17,8 @@ from ..library import table
 from ..study import read
 from ..study.numbers import worlds
 from ..study.patients import UNIFORMS
-from ..study.run import fresh_view, one_chunk
+from ..study.numbers import fresh_view
+from ..study.run import one_chunk
 from ..study.summary import Prediction, happened, predict
 from .heldout import PRIMARY, TRAINING, null_of
 from .published import Observed, Published, published
@@ -109,7 +110,7 @@ def _runs(rows: list[Published], studies: dict[str, Study]) -> dict[tuple[str, f
 
 def _simulated(study: Study, ids: NDArray[np.int64]) -> pl.DataFrame:
     """Outcomes of these patients, toxicity by coefficients that never saw the study."""
-    chunk = one_chunk(study, fresh_view(), ids, THREADS)
+    chunk = one_chunk(study, fresh_view(study), ids, THREADS)
     outcomes = pl.DataFrame(chunk.outcomes)
     peaks = pl.DataFrame(chunk.courses).group_by("patient").agg(
         cmax_copies=pl.col("copies_per_ug").max()
