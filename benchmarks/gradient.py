@@ -34,7 +34,7 @@ from carnk.study.patients import Cohort, draw, start_day
 Array = np.ndarray[Any, np.dtype[np.float64]]
 PATIENTS = 40
 NUMBERS = (
-    "kill_car_high", "expansion", "renewal", "nk_loss_product", "growth", "niche", "il15_half",
+    "kill_car_high", "expansion", "renewal", "cell_loss", "growth", "niche", "il15_half",
     "to_tissue", "host_t_recovery", "fatigue_per_kill",
 )  # fmt: skip
 DAYS = np.array([1.0, 3.0, 7.0, 14.0, 21.0, 28.0, 60.0, 90.0, 120.0, 180.0, 270.0, 365.0])

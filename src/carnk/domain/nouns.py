@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-Source = Literal["cord_blood", "peripheral_blood", "ipsc", "nk92"]
+Source = Literal[
+    "cord_blood", "peripheral_blood", "ipsc", "nk92", "autologous_t", "allogeneic_t"
+]  # fmt: skip
 Armor = Literal["none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion"]
 Delivery = Literal["retroviral", "lentiviral", "mrna", "knock_in"]
 Switch = Literal["none", "icasp9"]
-Edit = Literal["b2m_loss", "hla_e", "hncd16"]
+Edit = Literal["b2m_loss", "hla_e", "hncd16", "tcr_loss"]
 Payload = Literal["il21", "cxcr2", "cxcr4"]
 Level = Literal["low", "medium", "high"]
 
@@ -98,11 +100,16 @@ class Regimen:
 
 @dataclass(frozen=True)
 class Arm:
-    """A dose level or arm with its share of the patients."""
+    """A dose level or arm with its share of the patients.
+
+    product, numbers: the arm's own, where it does not get the study's product under its numbers.
+    """
 
     name: str
     share: float
     regimen: Regimen
+    product: Product | None = None
+    numbers: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -194,7 +201,11 @@ class Credibility:
 
 @dataclass(frozen=True)
 class Study:
-    """One protocol: who gets what, how many, for how long, and what was seen."""
+    """One protocol: who gets what, how many, for how long, and what was seen.
+
+    paired: every patient is treated in every arm, from enrollment on; else each is in one arm, and
+    is met as treated.
+    """
 
     name: str
     title: str
@@ -213,3 +224,4 @@ class Study:
     trial: Trial | None = None
     credibility: Credibility = Credibility()
     own_numbers: str = ""  # text of a number file, whose numbers stand for the library's
+    paired: bool = False

@@ -7,7 +7,7 @@ from . import host, product, tumor
 
 PRODUCT = (
     "lung", "car_blood", "car_tissue", "car_exhausted", "plain_blood", "plain_tissue",
-    "generations", "car_expressed", "switch_sensitive", "donor_t",
+    "generations", "car_expressed", "switch_sensitive", "car_memory", "donor_t",
 )  # fmt: skip
 TUMOR = ("tumor_high", "tumor_low", "tumor_bare")
 EXTINCTION = (
@@ -23,11 +23,11 @@ STATES = (*PRODUCT, *TUMOR, *EXTINCTION, *HOST, *SOLUBLE, "gvhd_hazard")
 
 # Set by the product, the patient or the regimen; every other number has its library id as its name.
 OF_PRODUCT = (
-    "armor_il15", "armor_secretion", "b_cells_seen", "bystander", "car_positive", "car_transient",
-    "expansion", "fratricide", "homing", "il21_payload", "kill_adcc", "kill_car_high",
-    "kill_car_low", "kill_natural", "kill_natural_bare", "monocytes_seen", "myeloid_target",
-    "nk_loss_product",
-    "renewal", "switch_present", "visible_to_nk", "visible_to_t",
+    "antigen_expansion", "armor_il15", "armor_secretion", "b_cells_seen", "bystander",
+    "car_positive", "car_transient", "cell_capacity", "cell_loss", "expansion", "fratricide",
+    "homing", "il21_payload", "kill_adcc", "kill_car_high", "kill_car_low", "kill_natural",
+    "kill_natural_bare", "memory_formation", "memory_loss", "memory_recall", "monocytes_seen",
+    "myeloid_target", "renewal", "switch_present", "visible_to_nk", "visible_to_t",
 )  # fmt: skip
 OF_PATIENT = (
     "access", "antibody_tumor_kill", "chemo_sensitivity", "growth", "suppression",
@@ -48,7 +48,7 @@ FROM_LIBRARY = (
     "il15_half", "il15_reference_cells", "il15_survival", "il15_uptake", "il21_gain", "il6_base",
     "il6_clearance", "il6_secretion", "lung_exit", "macrophage_activation", "macrophage_loss",
     "mismatch", "missing_self_kill", "monocyte_capacity", "monocyte_chemo", "monocyte_loss",
-    "mrna_decay", "niche", "nk_capacity", "plain_expansion", "plasma_per_kg", "primed_expansion",
+    "mrna_decay", "niche", "plain_expansion", "plasma_per_kg", "primed_expansion",
     "primed_loss", "priming_half", "priming_rate", "rejection_half", "rejection_max",
     "rimiducid_clearance", "rimiducid_half", "steroid_clearance", "steroid_half", "switch_kill",
     "switch_resistant", "target_half", "tnf_base", "tnf_clearance", "tnf_half", "tnf_secretion",

@@ -1,4 +1,4 @@
-"""The infused cells: distribution, expansion, renewal, loss, fatigue, safety switch, mRNA, donor T.
+"""The infused cells: distribution, expansion, loss, memory, fatigue, switch, mRNA, donor T cells.
 
 Each mechanism is one plain function: states and numbers in, arrows out (cells per day).
 """
@@ -45,6 +45,7 @@ def division(y: Any, p: Any) -> dict[str, Any]:
         "generations": both * y.generations + 2 * expanding * rates.car_cells(y),
         "car_expressed": (1 - p.car_transient) * both * y.car_expressed,
         "switch_sensitive": both * y.switch_sensitive,
+        "car_memory": both * y.car_memory,
     }
 
 
@@ -55,7 +56,7 @@ def loss(y: Any, p: Any) -> dict[str, Any]:
     lost = rates.rejection(y, p)
     plain = rates.survival_loss(p, rates.plain_signal(y, p)) + lost
     return {
-        "lung": -(p.nk_loss_product + lost) * y.lung,
+        "lung": -(p.cell_loss + lost) * y.lung,
         "car_blood": -car * y.car_blood,
         "car_tissue": -car * y.car_tissue,
         "car_exhausted": -(car + p.exhausted_loss) * y.car_exhausted,
@@ -64,8 +65,20 @@ def loss(y: Any, p: Any) -> dict[str, Any]:
         "generations": -(car + spent) * y.generations,
         "car_expressed": -(car + spent) * y.car_expressed,
         "switch_sensitive": -(car + spent) * y.switch_sensitive,
+        "car_memory": -(p.memory_loss + rates.other_loss(y, p) + spent) * y.car_memory,
         "donor_t": -lost * y.donor_t,
     }
+
+
+def memory(y: Any, p: Any) -> dict[str, Any]:
+    """T cells turn to memory without antigen and back with it [stein2019, hardiansyah2019].
+
+    A sum carried with the cells, as the switch is: memory cells are lost slowly, which gives the
+    second, long half-life of CAR-T cells. NK cells form none.
+    """
+    met = rates.saturating(rates.antigen(y, p), p.antigen_half)
+    formed = p.memory_formation * (1 - met) * (rates.car_cells(y) - y.car_memory)
+    return {"car_memory": formed - p.memory_recall * met * y.car_memory}
 
 
 def fatigue(y: Any, p: Any) -> dict[str, Any]:
@@ -86,6 +99,7 @@ def safety_switch(y: Any, p: Any) -> dict[str, Any]:
         "generations": -hit * y.generations,
         "car_expressed": -hit * y.car_expressed,
         "switch_sensitive": -kill * y.switch_sensitive,
+        "car_memory": -hit * y.car_memory,
         "rimiducid": -p.rimiducid_clearance * y.rimiducid,
     }
 
@@ -102,4 +116,6 @@ def donor_t_cells(y: Any, p: Any) -> dict[str, Any]:
     return {"donor_t": -p.donor_t_loss * y.donor_t, "gvhd_hazard": p.gvhd_hazard_max * risk}
 
 
-MECHANISMS = (distribution, division, loss, fatigue, safety_switch, transient_car, donor_t_cells)
+MECHANISMS = (
+    distribution, division, loss, memory, fatigue, safety_switch, transient_car, donor_t_cells,
+)  # fmt: skip

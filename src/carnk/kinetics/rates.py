@@ -76,7 +76,7 @@ def reach(p: Any) -> Any:
 
 def room(y: Any, p: Any) -> Any:
     """What crowding leaves of expansion."""
-    return 1 / (1 + donor_cells(y) / p.nk_capacity)
+    return 1 / (1 + donor_cells(y) / p.cell_capacity)
 
 
 def youth(y: Any, p: Any) -> Any:
@@ -88,10 +88,14 @@ def youth(y: Any, p: Any) -> Any:
 
 
 def expansion(y: Any, p: Any) -> Any:
-    """Division driven by IL-15 and antigen; counts against the division limit."""
-    boost = 1 + p.antigen_boost * saturating(antigen(y, p), p.antigen_half)
+    """Division counted against the division limit.
+
+    NK cells divide on IL-15, more so with antigen; CAR-T cells on antigen alone.
+    """
+    met = saturating(antigen(y, p), p.antigen_half)
     payload = 1 + p.il21_gain * p.il21_payload
-    drive = p.expansion * car_signal(y, p) * boost * payload * steroid_left(y, p)
+    by_il15 = p.expansion * car_signal(y, p) * (1 + p.antigen_boost * met) * payload
+    drive = (by_il15 + p.antigen_expansion * met) * steroid_left(y, p)
     return drive * room(y, p) * youth(y, p) * alive(car_cells(y))
 
 
@@ -103,7 +107,12 @@ def renewal(y: Any, p: Any) -> Any:
 
 def survival_loss(p: Any, signal: Any) -> Any:
     """Natural loss, slowed by IL-15 and in memory-like cells."""
-    return p.nk_loss_product * (1 - p.il15_survival * signal)
+    return p.cell_loss * (1 - p.il15_survival * signal)
+
+
+def memory_fraction(y: Any) -> Any:
+    """Share of CAR-positive cells that are memory T cells; none of NK cells are."""
+    return y.car_memory / (car_cells(y) + A_TRACE)
 
 
 def rejection(y: Any, p: Any) -> Any:
@@ -141,7 +150,14 @@ def fratricide(y: Any, p: Any) -> Any:
 
 def car_loss(y: Any, p: Any) -> Any:
     """Everything that removes a CAR-positive cell, but for the safety switch."""
-    return survival_loss(p, car_signal(y, p)) + rejection(y, p) + fratricide(y, p)
+    memory = memory_fraction(y)
+    natural = (1 - memory) * survival_loss(p, car_signal(y, p)) + memory * p.memory_loss
+    return natural + other_loss(y, p)
+
+
+def other_loss(y: Any, p: Any) -> Any:
+    """Loss that falls on effector and memory cells alike: rejection and fratricide."""
+    return rejection(y, p) + fratricide(y, p)
 
 
 def effectors(y: Any, p: Any) -> tuple[Any, Any]:

@@ -6,7 +6,8 @@ cells (divisions, CAR, switch) are in cells; decline and ancestry of a clone are
 
 CELLS = (
     "lung", "car_blood", "car_tissue", "car_exhausted", "plain_blood", "plain_tissue",
-    "generations", "car_expressed", "switch_sensitive", "donor_t", "tumor_high", "tumor_low",
+    "generations", "car_expressed", "switch_sensitive", "car_memory", "donor_t", "tumor_high",
+    "tumor_low",
     "tumor_bare", "host_t", "primed_t", "host_nk", "b_cells", "monocytes", "macrophages",
 )  # fmt: skip
 PLAIN = (
@@ -23,7 +24,8 @@ STATE_UNITS = {
     **dict.fromkeys(("fludarabine", "cyclophosphamide"), "mg/m2"),
 }
 PER_DAY = (
-    "expansion", "renewal", "nk_loss_product", "fratricide", "kill_car_high", "kill_car_low",
+    "antigen_expansion", "memory_formation", "memory_loss", "memory_recall", "expansion", "renewal",
+    "cell_loss", "fratricide", "kill_car_high", "kill_car_low",
     "kill_natural", "kill_natural_bare", "kill_adcc", "growth", "antibody_tumor_kill",
     "antibody_clearance", "agonist_clearance",
 )  # fmt: skip
@@ -37,6 +39,7 @@ PARAMETER_UNITS = {
     **dict.fromkeys(SHARES, "1"),
     "armor_il15": "pg/mL",
     "armor_secretion": "pg/cell/day",
+    "cell_capacity": "cell",
     "tumor_capacity": "cell",
     "rescue_il6": "pg/mL",
     "rescue_tocilizumab": "mg/L",
@@ -44,15 +47,16 @@ PARAMETER_UNITS = {
 }
 
 STATE_MEANINGS = {
-    "lung": "Infused NK cells in the lung",
-    "car_blood": "CAR-positive NK cells in blood",
-    "car_tissue": "CAR-positive NK cells in tissue",
-    "car_exhausted": "CAR-positive NK cells exhausted by serial killing",
-    "plain_blood": "CAR-negative NK cells of the lot in blood",
-    "plain_tissue": "CAR-negative NK cells of the lot in tissue",
+    "lung": "Infused cells in the lung",
+    "car_blood": "CAR-positive cells in blood",
+    "car_tissue": "CAR-positive cells in tissue",
+    "car_exhausted": "CAR-positive cells exhausted by serial killing",
+    "plain_blood": "CAR-negative cells of the lot in blood",
+    "plain_tissue": "CAR-negative cells of the lot in tissue",
     "generations": "Divisions after infusion, summed over CAR-positive cells",
     "car_expressed": "CAR on the surface relative to the fresh product, summed over cells",
     "switch_sensitive": "CAR-positive cells that answer the safety switch",
+    "car_memory": "CAR-positive cells that are memory T cells",
     "donor_t": "Residual donor T cells",
     "tumor_high": "Tumor cells with much antigen",
     "tumor_low": "Tumor cells with little or no antigen",
@@ -86,6 +90,7 @@ STATE_MEANINGS = {
 PARAMETER_MEANINGS = {
     "access": "Share of tissue NK cells that reach the tumor",
     "agonist_clearance": "Loss of the injected IL-15 agonist",
+    "antigen_expansion": "Expansion on antigen alone, of CAR-T cells",
     "antibody_clearance": "Loss of the antibody from plasma",
     "antibody_sees_b": "Whether the antibody sees B cells: 1 yes, 0 no",
     "antibody_tumor_kill": "Killing of antigen-positive tumor by antibody without NK cells",
@@ -95,6 +100,8 @@ PARAMETER_MEANINGS = {
     "bystander": "Bystander myeloid activation relative to peripheral-blood CAR-T",
     "car_positive": "CAR-positive fraction of the lot",
     "car_transient": "Whether the CAR is made from mRNA: 1 yes, 0 no",
+    "cell_capacity": "Infused cells at which crowding halves their expansion",
+    "cell_loss": "Natural loss of the product's cells without IL-15",
     "chemo_sensitivity": "Killing of tumor by conditioning, relative to lymphocytes",
     "expansion": "Expansion at full IL-15 signal",
     "fratricide": "Fratricide at many CAR-NK",
@@ -108,7 +115,9 @@ PARAMETER_MEANINGS = {
     "kill_natural_bare": "Targets killed per NK cell and day without CAR, HLA class I low",
     "monocytes_seen": "Whether the CAR sees monocytes: 1 yes, 0 no",
     "myeloid_target": "Macrophages activated for each monocyte that the CAR kills",
-    "nk_loss_product": "Natural loss of the product's cells without IL-15",
+    "memory_formation": "Effector T cells that turn to memory, without antigen",
+    "memory_loss": "Loss of memory T cells",
+    "memory_recall": "Memory T cells that turn to effectors, at much antigen",
     "renewal": "Homeostatic division into a free niche",
     "rescue_il6": "Serum IL-6 at which rescue drugs are given; 1e9 stands for never",
     "rescue_steroid": "Dexamethasone given as rescue",

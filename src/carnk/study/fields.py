@@ -11,10 +11,12 @@ from ..library import Number, limits, load
 from .form import Amount, Choice, Either, Form, Many, Optional, Table, Text
 from .trial_form import DESIGN
 
-SOURCES = ("cord_blood", "peripheral_blood", "ipsc", "nk92")
+NK_SOURCES = ("cord_blood", "peripheral_blood", "ipsc", "nk92")
+T_SOURCES = ("autologous_t", "allogeneic_t")
+SOURCES = (*NK_SOURCES, *T_SOURCES)
 ARMORS = ("none", "unknown", "il15_secreted", "il15_membrane", "il15_fusion")
 DELIVERIES = ("retroviral", "lentiviral", "mrna", "knock_in")
-EDITS = ("b2m_loss", "hla_e", "hncd16")
+EDITS = ("b2m_loss", "hla_e", "hncd16", "tcr_loss")
 PAYLOADS = ("il21", "cxcr2", "cxcr4")
 PER_DRUG = {  # how the dose of each drug is given
     "fludarabine": "m2",
@@ -50,6 +52,7 @@ SEEN_BY = {
     "daratumumab": CARRY["CD38"],
 }
 AGONISTS = ("n803", "rhil15", "il2")
+COUNTED = ("car_positive", "viable")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
 LEVELS = ("low", "medium", "high")
 MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
@@ -188,21 +191,11 @@ REGIMEN = Form(
     "what a patient gets",
     {
         "dosing": Choice("whether cell doses are per body weight or flat", ("per_kg", "flat")),
-        "counts": Choice("which cells the dose counts", ("car_positive", "viable")),
+        "counts": Choice("which cells the dose counts", COUNTED),
         "dose": Optional(DOSE),
         "days": _days("the days of infusion", (0.0,)),
         "drugs": Many("conditioning, antibody and other drugs", DRUG, default=()),
         "rescue": Optional(RESCUE),
-    },
-)
-ARM = Form(
-    "an arm or dose level; what it leaves out is as in the regimen",
-    {
-        "name": Text("its name"),
-        "share": Amount("its share of the patients, in any scale", above=True, default=1.0),
-        "dose": Optional(DOSE),
-        "days": Optional(_days("the days of infusion")),
-        "drugs": Optional(Many("drugs instead of the regimen's", DRUG)),
     },
 )
 OBSERVED = Form(
@@ -232,10 +225,8 @@ CREDIBILITY = Form(
 )  # fmt: skip
 
 
-@cache
-def study_form() -> Form:
-    """The fields of a study file."""
-    construct = {
+def _construct() -> dict[str, Any]:
+    return {
         "target": Choice("the antigen", targets()),
         "domains": Text("parts of the receptor", default=""),
         "armor": Choice("IL-15 armor", ARMORS, default="none"),
@@ -243,12 +234,47 @@ def study_form() -> Form:
         "delivery": Choice("gene delivery", DELIVERIES),
         "payloads": Many("extra genes", Choice("a gene", PAYLOADS), default=()),
     }
-    product = {
+
+
+def _product() -> dict[str, Any]:
+    return {
         "name": Text("its name"),
         "source": Choice("where the cells come from", SOURCES),
-        "construct": Form("the receptor and what it carries", construct),
         "edits": Many("gene edits", Choice("an edit", EDITS), default=()),
         "memory_like_fraction": Amount("share of memory-like cells", high=1, default=0.0),
+    }
+
+
+def _arm() -> Form:
+    construct = Form(
+        "parts other than the study's construct has", _all_optional(_construct())
+    )
+    product = _all_optional(_product()) | {"construct": Optional(construct)}
+    return Form(
+        "an arm or dose level; what it leaves out is as in the regimen and the product",
+        {
+            "name": Text("its name"),
+            "share": Amount("its share of the patients, in any scale", above=True, default=1.0),
+            "dose": Optional(DOSE),
+            "counts": Optional(Choice("which cells the dose counts", COUNTED)),
+            "days": Optional(_days("the days of infusion")),
+            "drugs": Optional(Many("drugs instead of the regimen's", DRUG)),
+            "rescue": Optional(RESCUE),
+            "product": Optional(Form("cells other than the study's product", product)),
+            "numbers": GivenNumbers("numbers of this arm alone, by id"),
+        },
+    )
+
+
+def _all_optional(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: Optional(kind) for name, kind in fields.items()}
+
+
+@cache
+def study_form() -> Form:
+    """The fields of a study file."""
+    product = _product() | {
+        "construct": Form("the receptor and what it carries", _construct()),
         "process": Text("the process that makes its lots: built-in, or a file beside this one",
                         default=""),
     }  # fmt: skip
@@ -265,7 +291,12 @@ def study_form() -> Form:
         "diseases": Table("shares of the patients", Amount("a share", above=True), diseases()),
         "product": Form("the cells", product),
         "regimen": REGIMEN,
-        "arms": Many("arms or dose levels", ARM, default=()),
+        "arms": Many("arms or dose levels", _arm(), default=()),
+        "allocation": Choice(
+            "whether a patient is in one arm or, as only a virtual one can be, in every arm",
+            ("one_arm", "every_arm"),
+            default="one_arm",
+        ),
         "numbers": GivenNumbers(),
         "observed": Many("what was seen in patients", OBSERVED, default=()),
         "design": Optional(DESIGN),

@@ -276,15 +276,17 @@ def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
     regimen = values["regimen"]
     listed: tuple[dict[str, Any], ...] = values["arms"] or ({"name": "all", "share": 1.0},)
     arms = []
+    main = values["product"]
     for arm in listed:
         given = {name: value for name, value in arm.items() if value is not None}
-        arms.append(Arm(arm["name"], arm["share"], _regimen(regimen | given)))
-    product = values["product"]
-    construct = product["construct"]
+        own = given.get("product")
+        product = _built(_with(main, own), None) if own else None
+        numbers = given.get("numbers", MappingProxyType({}))
+        arms.append(Arm(arm["name"], arm["share"], _regimen(regimen | given), product, numbers))
     return Study(
         name=values["study"],
         title=values["title"],
-        product=Product(**product | {"construct": Construct(**construct), "process": process}),
+        product=_built(main, process),
         diseases=MappingProxyType(values["diseases"]),
         arms=tuple(arms),
         patients=int(values["patients"]),
@@ -298,7 +300,19 @@ def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
         observed=tuple(_observation(each) for each in values["observed"]),
         trial=trial_of(values["design"]),
         credibility=Credibility(**values["credibility"] or {}),
+        paired=values["allocation"] == "every_arm",
     )
+
+
+def _built(values: dict[str, Any], process: ProcessFile | None) -> Product:
+    return Product(**values | {"construct": Construct(**values["construct"]), "process": process})
+
+
+def _with(product: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A product with some fields of an arm's own, in its construct too."""
+    given = {name: value for name, value in own.items() if value is not None}
+    construct = {k: v for k, v in (given.pop("construct", None) or {}).items() if v is not None}
+    return product | given | {"construct": product["construct"] | construct}
 
 
 def _regimen(values: dict[str, Any]) -> Regimen:

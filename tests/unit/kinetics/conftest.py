@@ -16,7 +16,7 @@ OWN = {
     "car_positive": 0.5,
     "expansion": 0.5,
     "renewal": 0.1,
-    "nk_loss_product": 0.3,
+    "cell_loss": 0.3,
     "bystander": 1.0,
     "homing": 1.0,
     "visible_to_t": 1.0,

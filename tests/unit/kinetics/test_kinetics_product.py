@@ -93,7 +93,7 @@ def test_expansion_falls_with_crowding_divisions_and_steroid(body, numbers):
         return rates.expansion(body(**({"il15": 30.0, "car_tissue": 1e8} | given)), numbers_)
 
     usual = rate()
-    assert rate(plain_tissue=p.nk_capacity) == pytest.approx(usual / 2, rel=0.02)
+    assert rate(plain_tissue=p.cell_capacity) == pytest.approx(usual / 2, rel=0.02)
     old = p.division_limit * 1e8
     assert rate(generations=old) == pytest.approx(usual / 2, rel=0.01)
     assert rate(numbers(suppression=0.5)) == usual  # acts at the tumor alone
@@ -122,13 +122,13 @@ def test_rejection_takes_donor_t_cells_too(body, numbers):
     y, p = body(primed_t=1e10, donor_t=1e5, lung=1e6), numbers()
     flows = product.loss(y, p)
     assert flows["donor_t"] == pytest.approx(-rates.rejection(y, p) * 1e5)
-    assert flows["lung"] == pytest.approx(-(p.nk_loss_product + rates.rejection(y, p)) * 1e6)
+    assert flows["lung"] == pytest.approx(-(p.cell_loss + rates.rejection(y, p)) * 1e6)
 
 
 def test_il15_slows_loss(body, numbers):
     p = numbers()
     starved, fed = rates.survival_loss(p, 0.0), rates.survival_loss(p, 1.0)
-    assert starved == p.nk_loss_product
+    assert starved == p.cell_loss
     assert fed == pytest.approx((1 - p.il15_survival) * starved)
     y = body(car_tissue=1e9)
     armored = product.loss(y, numbers(armor_il15=500.0))["car_tissue"]

@@ -139,7 +139,7 @@ def test_memory_like_cells_come_from_the_process(tmp_path):
     change = ("  - step: harvest\n", "  - step: prime\n    by: memory_like\n  - step: harvest\n")
     study = parse(own_process(tmp_path, change), folder=tmp_path)
     primed, view = cohort(study, uncertain=False), load()
-    column, left = PARAMETERS.index("nk_loss_product"), view["memory_like_loss"].value
+    column, left = PARAMETERS.index("cell_loss"), view["memory_like_loss"].value
     share = made(study).memory_like
     assert share.max() > 0
     assert np.unique(plain.parameters[:, column]).size == 1
