@@ -225,3 +225,8 @@ class Study:
     credibility: Credibility = Credibility()
     own_numbers: str = ""  # text of a number file, whose numbers stand for the library's
     paired: bool = False
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether arms are too unlike, or patients in all of them, for one rate over all."""
+        return self.paired or any(arm.product or arm.numbers for arm in self.arms)

@@ -23,11 +23,12 @@ STATES = (*PRODUCT, *TUMOR, *EXTINCTION, *HOST, *SOLUBLE, "gvhd_hazard")
 
 # Set by the product, the patient or the regimen; every other number has its library id as its name.
 OF_PRODUCT = (
-    "antigen_expansion", "armor_il15", "armor_secretion", "b_cells_seen", "bystander",
-    "car_positive", "car_transient", "cell_capacity", "cell_loss", "expansion", "fratricide",
-    "homing", "il21_payload", "kill_adcc", "kill_car_high", "kill_car_low", "kill_natural",
-    "kill_natural_bare", "memory_formation", "memory_loss", "memory_recall", "monocytes_seen",
-    "myeloid_target", "renewal", "switch_present", "visible_to_nk", "visible_to_t",
+    "antigen_expansion", "antigen_half", "armor_il15", "armor_secretion", "b_cells_seen",
+    "bystander", "car_positive", "car_transient", "cell_capacity", "cell_loss", "expansion",
+    "fatigue_per_kill", "fratricide", "homing", "il21_payload", "kill_adcc", "kill_car_high",
+    "kill_car_low", "kill_natural", "kill_natural_bare", "memory_formation", "memory_loss",
+    "monocytes_seen", "myeloid_target", "renewal", "switch_present", "visible_to_nk",
+    "visible_to_t",
 )  # fmt: skip
 OF_PATIENT = (
     "access", "antibody_tumor_kill", "chemo_sensitivity", "growth", "suppression",
@@ -39,9 +40,9 @@ OF_REGIMEN = (
 )  # fmt: skip
 FROM_LIBRARY = (
     "alloreactive_fraction", "antibody_b_kill", "antibody_back", "antibody_half", "antibody_out",
-    "antigen_boost", "antigen_half", "armor_shared", "b_capacity", "b_turnover",
+    "antigen_boost", "armor_shared", "b_capacity", "b_turnover",
     "cyclophosphamide_clearance", "cyclophosphamide_kill", "division_limit", "donor_t_loss",
-    "effector_half", "exhausted_loss", "fatigue_per_kill", "fatigue_recovery",
+    "effector_half", "exhausted_loss", "fatigue_recovery",
     "fludarabine_clearance", "fludarabine_kill", "fluid_per_kg", "fratricide_half", "gvhd_half",
     "gvhd_hazard_max", "host_nk_capacity", "host_nk_recovery", "host_t_capacity", "host_t_recovery",
     "ifng_base", "ifng_clearance", "ifng_half", "ifng_secretion", "il15_clearance", "il15_depleted",

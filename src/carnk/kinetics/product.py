@@ -26,16 +26,17 @@ def distribution(y: Any, p: Any) -> dict[str, Any]:
 
 
 def division(y: Any, p: Any) -> dict[str, Any]:
-    """IL-15- and antigen-driven expansion, and homeostatic renewal in a limited niche.
+    """Expansion on IL-15 and antigen, and homeostatic renewal in a limited niche.
 
     Two daughters each carry one division more than their mother; renewal is not counted, because
     holding a pool for a year at the measured turnover would take 36 doublings [zhang2007]. An
     integrated CAR is copied, a transient one diluted. Exhausted cells divide too: fatigue stops
     killing, not growth, or better killers would be fewer.
     """
-    expanding, renewing = rates.expansion(y, p), rates.renewal(y, p)
+    on_il15, renewing = rates.il15_expansion(y, p), rates.renewal(y, p)
+    expanding = on_il15 + rates.antigen_expansion(y, p)
     both = expanding + renewing
-    plain = expanding * p.plain_expansion
+    plain = on_il15 * p.plain_expansion
     return {
         "car_blood": both * y.car_blood,
         "car_tissue": both * y.car_tissue,
@@ -45,7 +46,7 @@ def division(y: Any, p: Any) -> dict[str, Any]:
         "generations": both * y.generations + 2 * expanding * rates.car_cells(y),
         "car_expressed": (1 - p.car_transient) * both * y.car_expressed,
         "switch_sensitive": both * y.switch_sensitive,
-        "car_memory": both * y.car_memory,
+        "car_memory": renewing * y.car_memory,
     }
 
 
@@ -71,14 +72,13 @@ def loss(y: Any, p: Any) -> dict[str, Any]:
 
 
 def memory(y: Any, p: Any) -> dict[str, Any]:
-    """T cells turn to memory without antigen and back with it [stein2019, hardiansyah2019].
+    """T cells turn to memory where there is little antigen [stein2019].
 
     A sum carried with the cells, as the switch is: memory cells are lost slowly, which gives the
     second, long half-life of CAR-T cells. NK cells form none.
     """
-    met = rates.saturating(rates.antigen(y, p), p.antigen_half)
-    formed = p.memory_formation * (1 - met) * (rates.car_cells(y) - y.car_memory)
-    return {"car_memory": formed - p.memory_recall * met * y.car_memory}
+    effectors = rates.car_cells(y) - y.car_memory
+    return {"car_memory": p.memory_formation * (1 - rates.met(y, p)) * effectors}
 
 
 def fatigue(y: Any, p: Any) -> dict[str, Any]:

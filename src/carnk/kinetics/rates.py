@@ -87,16 +87,26 @@ def youth(y: Any, p: Any) -> Any:
     return 1 / (1 + fourth)
 
 
-def expansion(y: Any, p: Any) -> Any:
-    """Division counted against the division limit.
-
-    NK cells divide on IL-15, more so with antigen; CAR-T cells on antigen alone.
-    """
-    met = saturating(antigen(y, p), p.antigen_half)
+def il15_expansion(y: Any, p: Any) -> Any:
+    """Division of NK cells on IL-15, more so with antigen; counts against the division limit."""
+    boost = 1 + p.antigen_boost * met(y, p)
     payload = 1 + p.il21_gain * p.il21_payload
-    by_il15 = p.expansion * car_signal(y, p) * (1 + p.antigen_boost * met) * payload
-    drive = (by_il15 + p.antigen_expansion * met) * steroid_left(y, p)
-    return drive * room(y, p) * youth(y, p) * alive(car_cells(y))
+    return p.expansion * car_signal(y, p) * boost * payload * able_to_divide(y, p)
+
+
+def antigen_expansion(y: Any, p: Any) -> Any:
+    """Division of effector CAR-T cells on antigen; counts likewise."""
+    return p.antigen_expansion * met(y, p) * (1 - memory_fraction(y)) * able_to_divide(y, p)
+
+
+def met(y: Any, p: Any) -> Any:
+    """Share of the full effect of antigen on division."""
+    return saturating(antigen(y, p), p.antigen_half)
+
+
+def able_to_divide(y: Any, p: Any) -> Any:
+    """What steroid, crowding and earlier divisions leave of expansion."""
+    return steroid_left(y, p) * room(y, p) * youth(y, p) * alive(car_cells(y))
 
 
 def renewal(y: Any, p: Any) -> Any:

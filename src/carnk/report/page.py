@@ -18,12 +18,14 @@ from .sections import (
     mechanisms,
     numbers,
     opening,
+    paired,
     repeat,
     safety,
     trial,
 )
 
 TITLES = {
+    "paired": "Arms on the same patients",
     "trial": "The trial",
     "comparison": "Predicted against observed",
     "courses": "Courses",
@@ -36,6 +38,7 @@ TITLES = {
     "repeat": "Failures and repetition",
 }
 SHORT = {
+    "paired": "Arms",
     "trial": "Trial",
     "comparison": "Comparison",
     "courses": "Courses",
@@ -78,6 +81,8 @@ def page(record: records.Record) -> str:
 def contents(record: records.Record) -> dict[str, Any]:
     """What every section shows, by section."""
     parts = {"trial": trial.content(record)} if record.study.trial else {}
+    if record.study.paired and len(record.outcomes):
+        parts["paired"] = paired.content(record)
     if record.study.product.process and len(record.outcomes):
         parts["lots"] = lots.content(record)
     return parts | {

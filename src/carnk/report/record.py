@@ -20,6 +20,7 @@ VALUES = (
     "detected_day_365", "response", "complete_response", "best_response",
     "best_complete_response", "progression_day", "peak_il6", "crs_grade", "icans", "gvhd",
 )  # fmt: skip
+INTENDED = ("treated", "wait_day")  # of a paired study, by intention to treat
 COURSES = ("car_per_ul", "copies_per_ug", "tumor", "il15", "il6", "b_cells")
 VERIFIED = ("measured", "fitted", "derived", "borrowed")
 ENOUGH = 5  # patients in a world, for an interval over worlds
@@ -96,7 +97,9 @@ def read(folder: Path) -> Record:
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     numbers = _rows(folder / "numbers.csv", ("value", "low", "high"))
     sensitivity = _rows(folder / "sensitivity.csv", ("low", "high", "effect_low", "effect_high"))
-    return Record(study_of(folder), manifest, _outcomes(folder), numbers, sensitivity, folder)
+    study = study_of(folder)
+    outcomes = _outcomes(folder, study.paired)
+    return Record(study, manifest, outcomes, numbers, sensitivity, folder)
 
 
 def few(record: Record) -> str:
@@ -121,9 +124,11 @@ def unverified_line(rows: list[Row]) -> str:
     return f"{count} of {len(rows)} numbers rest on unread or assumed sources"
 
 
-def _outcomes(folder: Path) -> pl.DataFrame:
+def _outcomes(folder: Path, paired: bool) -> pl.DataFrame:
     types: dict[str, Any] = dict.fromkeys(TEXT, pl.Categorical) | {"world": pl.Int32}
     types |= dict.fromkeys(VALUES, pl.Float32)
+    types |= dict.fromkeys(INTENDED, pl.Float32) if paired else {}
+    types |= {"patient": pl.Int64} if paired else {}
     table = pl.read_csv(folder / "outcomes.csv", columns=list(types), schema_overrides=types)
     return table.filter(pl.col("cmax_per_ul").is_not_nan())
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..designs import clopper_pearson
+from ..study.paired import differences
 from ..study.summary import Comparison, compare
 from . import trial_table
 from .chances import Chance, chance
@@ -11,6 +12,7 @@ from .lot_effects import lot_line
 from .numerals import NONE, SPACE, count, listed, number, percents, plural, powers, span
 from .record import Record, few, read, unverified_line
 from .sections.comparison import expected, label
+from .sections.paired import signed
 from .words import DISEASES, words
 
 if TYPE_CHECKING:
@@ -93,6 +95,9 @@ def _lines(record: Record) -> list[str]:
     basis = f"{unverified_line(record.numbers)}. A research simulation, no medical advice."
     if record.outcomes.is_empty():
         return [basis]
+    if record.study.is_comparison:
+        rough = [f"Rough: {few(record)}"] if few(record) else []
+        return [*_gaps(record), *rough, basis]
     outcomes, day = record.outcomes, record.study.response_day
     share = {
         name: each.text if (each := chance(outcomes, name)) else NONE
@@ -111,7 +116,7 @@ def _lines(record: Record) -> list[str]:
 
     lines = [
         f"Day {number(day)}: {listed(answers)} of {plural(record.patients, 'virtual patient')}",
-        f"CAR-NK in blood: peak {range_of('cmax_per_ul', 2)} cells/µL on day "
+        f"CAR cells in blood: peak {range_of('cmax_per_ul', 2)} cells/µL on day "
         f"{range_of('tmax_day', 3)}; medians (90 % of patients)",
     ]
     seen = f"above the assay's limit in {share['detected_day_15']} on day 15"
@@ -120,3 +125,19 @@ def _lines(record: Record) -> list[str]:
     rough = [f"Rough: {few(record)}"] if few(record) else []
     lots = [lot_line(record)] if record.study.product.process else []
     return [*lines, f"Persistence: {seen}", *lots, *rough, basis]
+
+
+def _gaps(record: Record) -> list[str]:
+    """The main differences between arms on the same patients, one line for each arm."""
+    if not record.study.paired:
+        return []
+    names = {"treated": "treated", "response": "response", "pfs": "progression-free",
+             "crs_grade_3": "CRS 3+"}  # fmt: skip
+    lines: dict[str, list[str]] = {}
+    for each in differences(record.study, record.outcomes):
+        if each.outcome in names:
+            gap, *ends = (signed(100 * x) for x in (each.mean, each.low, each.high))
+            told = f"{names[each.outcome]} {gap} ({ends[0]} to {ends[1]})"
+            lines.setdefault(f"{each.arm} less {each.reference}", []).append(told)
+    head = "In the same patients, points of percent (95 %):"
+    return [head, *(f"  {powers(who)}: {', '.join(told)}" for who, told in lines.items())]

@@ -12,12 +12,15 @@ DISEASES = {
     "glioblastoma": "glioblastoma",
     "ovarian": "ovarian cancer",
     "colorectal": "colorectal cancer",
+    "sle": "systemic lupus erythematosus",
 }
 SOURCES = {
     "cord_blood": "cord-blood NK cells",
     "peripheral_blood": "peripheral-blood NK cells",
     "ipsc": "iPSC-derived NK cells",
     "nk92": "NK-92 cells",
+    "autologous_t": "the patient's own T cells",
+    "allogeneic_t": "donor T cells",
 }
 ARMORS = {
     "none": "no armor",
@@ -33,7 +36,12 @@ DELIVERIES = {
     "mrna": "mRNA delivery",
     "knock_in": "knock-in",
 }
-EDITS = {"b2m_loss": "B2M loss", "hla_e": "HLA-E", "hncd16": "high-affinity CD16"}
+EDITS = {
+    "b2m_loss": "B2M loss",
+    "hla_e": "HLA-E",
+    "hncd16": "high-affinity CD16",
+    "tcr_loss": "TCR loss",
+}
 PAYLOADS = {"il21": "IL-21", "cxcr2": "CXCR2", "cxcr4": "CXCR4"}
 COUNTS = {"car_positive": "CAR-positive cells", "viable": "viable cells"}
 DOSE_UNITS = {"m2": "mg/m²", "kg": "mg/kg", "units": "IU/m²", "flat": "mg"}
@@ -51,6 +59,7 @@ ROOMS = {
     "products": "Products",
     "population": "Differences between patients and lots",
     "toxicity": "Toxicity",
+    "car_t": "CAR-T cells and waiting",
     "fitted": "Fitted to clinical outcomes",
     "trials": "Trials",
     "study": "Given by the study file",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..base import NumberError, Problem, SpecError, did_you_mean
 from ..domain import Arm, Study
-from ..kinetics import FROM_LIBRARY, MODEL, PARAMETERS, STATES
+from ..kinetics import FROM_LIBRARY, MODEL, PARAMETERS, STATES, Luck
 from ..kinetics.units import (
     PARAMETER_MEANINGS,
     PARAMETER_UNITS,
@@ -27,38 +27,35 @@ from ..solver.labels import Document, Label
 from ..solver.unitcheck import check_units
 from .fields import AGONISTS, ANTIBODIES
 from .numbers import VARIATES, Sampler
-from .patients import (
-    _doses,
-    _given,
-    _initial,
-    _lot_numbers,
-    _of_arms,
-    _of_patient,
-    _of_product,
-    _patient_numbers,
-    start_day,
-)
+from .patients import by_product, cohort_of, start_day
+from .products import given_drug, is_t
 
 # The library's numbers from which a parameter of the product or the patient is made; the braces
 # are filled from the study. One that is not here is set by the study itself.
 MADE_FROM = {
     "access": ("access_{disease}",),
+    "antigen_expansion": ("antigen_expansion_{kind}",),
+    "antigen_half": ("antigen_half", "antigen_half_{kind}"),
+    "fatigue_per_kill": ("fatigue_per_kill", "fatigue_per_kill_{kind}"),
+    "memory_formation": ("memory_formation_{kind}",),
+    "memory_loss": ("memory_loss_{kind}",),
     "agonist_clearance": ("agonist_clearance_{agonist}",),
     "antibody_clearance": ("antibody_clearance_{antibody}",),
     "antibody_tumor_kill": ("antibody_tumor_kill",),
     "armor_il15": ("armor_{armor}",),
     "armor_secretion": ("armor_secretion_{armor}",),
     "bystander": ("bystander_{source}",),
-    "car_positive": ("car_positive_{source}",),
+    "car_positive": ("car_positive_{source}", "car_positive_{kind}"),
+    "cell_capacity": ("nk_capacity", "capacity_{kind}"),
+    "cell_loss": ("nk_loss_{source}", "effector_loss_{kind}"),
     "chemo_sensitivity": ("chemo_sensitivity_{disease}",),
     "expansion": ("expansion_{source}",),
     "growth": ("growth_{disease}",),
-    "kill_adcc": ("kill_car", "adcc_share", "cd16_{source}"),
-    "kill_car_high": ("kill_car", "density_{target}", "antigen_threshold", "antigen_steepness"),
-    "kill_car_low": ("kill_car", "antigen_low_density", "antigen_threshold", "antigen_steepness"),
-    "kill_natural": ("kill_car", "natural_share"),
-    "kill_natural_bare": ("kill_car", "bare_share"),
-    "nk_loss_product": ("nk_loss_{source}",),
+    "kill_adcc": ("{kill}", "adcc_share", "cd16_{source}"),
+    "kill_car_high": ("{kill}", "density_{target}", "antigen_threshold", "antigen_steepness"),
+    "kill_car_low": ("{kill}", "antigen_low_density", "antigen_threshold", "antigen_steepness"),
+    "kill_natural": ("{kill}", "natural_share"),
+    "kill_natural_bare": ("{kill}", "bare_share"),
     "renewal": ("renewal_{source}",),
     "suppression": ("suppression_{disease}",),
     "tumor_capacity": ("tumor_capacity_{disease}",),
@@ -77,23 +74,19 @@ def typical(study: Study, view: View, arm: str = "", disease: str = "") -> Docum
     """
     place, chosen = _arm(study, arm)
     disease = _disease(study, disease)
-    sampler = _median_sampler(study, view)
-    arms = np.array([place])
+    study = replace(next(each for each, arms in by_product(study) if place in arms), paired=False)
     diseases = np.array([list(study.diseases).index(disease)])
-    drawn = _patient_numbers(sampler, diseases) | _lot_numbers(sampler)
-    p = {n: sampler.value(n) for n in FROM_LIBRARY if n not in ("mismatch", "weight")}
-    p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
-    p |= _of_patient(sampler, diseases, drawn) | _of_product(sampler, drawn, diseases, None)
-    p |= _of_arms(sampler, arms, drawn)
-    doses = _doses(sampler, arms, drawn, p["car_positive"])
+    none = Luck(np.zeros((1, 3)), *np.zeros((3, 1)))
+    patient = cohort_of(_median_sampler(study, view), np.array([place]), diseases, none)
+    doses = patient.doses
     begun = start_day(study)
     used = {number.id: number for number in view.used}
     document = Document(
         id=re.sub(r"[^A-Za-z0-9_]", "_", f"carnk_{study.name}"),
         title=f"{study.title}: typical patient",
         model=MODEL,
-        parameters={name: float(np.ravel(p[name])[0]) for name in PARAMETERS},
-        initial=dict(zip(STATES, _initial(p, drawn)[0].tolist())),
+        parameters=dict(zip(PARAMETERS, patient.parameters[0].tolist())),
+        initial=dict(zip(STATES, patient.initial[0].tolist())),
         doses=tuple(_merged(doses.times[0], doses.states[0], doses.amounts[0], begun)),
         labels=MappingProxyType(_labels(study, used, disease)),
         notes=_notes(study, chosen, disease, begun),
@@ -164,10 +157,12 @@ def _words(study: Study, disease: str) -> dict[str, str]:
     """What fills the braces of MADE_FROM."""
     construct = study.product.construct
     return {
-        "agonist": _given(study, AGONISTS),
-        "antibody": _given(study, ANTIBODIES),
+        "agonist": given_drug(study, AGONISTS),
+        "antibody": given_drug(study, ANTIBODIES),
         "armor": construct.armor,
         "disease": disease,
+        "kind": "t" if is_t(study) else "nk",
+        "kill": "kill_car_t" if is_t(study) else "kill_car",
         "source": study.product.source,
         "target": construct.target.lower(),
     }

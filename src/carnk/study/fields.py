@@ -246,9 +246,7 @@ def _product() -> dict[str, Any]:
 
 
 def _arm() -> Form:
-    construct = Form(
-        "parts other than the study's construct has", _all_optional(_construct())
-    )
+    construct = Form("parts other than the study's construct has", _all_optional(_construct()))
     product = _all_optional(_product()) | {"construct": Optional(construct)}
     return Form(
         "an arm or dose level; what it leaves out is as in the regimen and the product",

@@ -20,7 +20,7 @@ VARIATES = (
     "weight", "growth", "burden", "host_t_capacity", "host_t_recovery", "host_nk_capacity",
     "il15_depleted", "niche", "b_capacity", "density", "antigen_low_fraction", "hla_low_fraction",
     "mismatch", "car_positive", "viability_after_thaw", "recovery_after_thaw", "vcn",
-    "t_cells_per_kg", "kill", "solid",
+    "t_cells_per_kg", "kill", "solid", "antigen_expansion_t", "wait",
 )  # fmt: skip
 OF_LOTS = (  # those that the patients of one lot share
     "car_positive", "viability_after_thaw", "recovery_after_thaw", "vcn", "t_cells_per_kg", "kill",

@@ -1,7 +1,8 @@
 """From a study and patient ids to the rows that the in-vivo model takes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,15 @@ from numpy.typing import NDArray
 
 from ..base.streams import uniforms
 from ..domain import Arm, Study
-from ..killing.arms import Arms, build, relative
 from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
 from .fields import AGONISTS, ANTIBODIES, SEEN_BY
 from .lots import MadeLots, lots_of
 from .numbers import Array, Known, Sampler, in_lots, sampler
+from .products import SOLID, alloreactive, given_drug, is_t, lot_attributes, of_product
+from .waiting import waited
 
-ON_B_CELLS = ("CD19",)
-ON_MONOCYTES = ("CD33",)
-ON_NK_CELLS = ("NKG2DL",)
-SOLID = ("glioblastoma", "ovarian", "colorectal")
-KIND = {"aml": "aml", **dict.fromkeys(SOLID, "solid")}  # of target cell; B-lineage otherwise
 LEAST_ROOM = 2.0  # carrying capacity over burden: an untreated tumor still grows
 NEVER = 1e9  # pg/mL of IL-6 that no patient reaches
 READING = (  # numbers by which outcomes are read off the courses
@@ -78,6 +75,19 @@ def join(cohorts: list[Cohort]) -> Cohort:
     )
 
 
+def rows_of(cohort: Cohort, rows: NDArray[np.int64]) -> Cohort:
+    """Some of a cohort's rows, in this order."""
+
+    def taken(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: column[rows] for name, column in part.items()}
+        if isinstance(part, Doses | Luck):
+            return type(part)(**{name: column[rows] for name, column in vars(part).items()})
+        return part[rows]
+
+    return Cohort(**{name: taken(part) for name, part in vars(cohort).items()})
+
+
 def start_day(study: Study) -> float:
     """The day on which the first of all arms begins; at most 0."""
     days = [0.0]
@@ -102,25 +112,89 @@ def draw(
     spares reading it again for the same patients. `arm` is each patient's arm where it is not left
     to chance, and `lots` the lot that a patient shares with others.
     """
-    s = sampler(study, view, ids, uncertain, known)
-    made = lots_of(study, view, ids, lots) if study.product.process else None
-    if lots is not None and made is None:
-        s = in_lots(s, lots)
     u = dict(zip(UNIFORMS, uniforms(study.seed, ids, len(UNIFORMS), "luck").T))
     if arm is None:
         arm = _choose(u["arm"], [each.share for each in study.arms])
     disease = _choose(u["disease"], list(study.diseases.values()))
-    drawn = _patient_numbers(s, disease) | (_lot_numbers(s) if made is None else made.drawn(s))
+    luck = Luck(np.column_stack([u["high"], u["low"], u["bare"]]), u["crs"], u["icans"], u["gvhd"])
+    parts = by_product(study)
+    if len(parts) == 1:
+        s = sampler(parts[0][0], view, ids, uncertain, known)
+        return _drawn(s, arm, disease, luck, lots)
+    cohorts, places = [], []
+    for one, arms in parts:
+        place = np.flatnonzero(np.isin(arm, arms))
+        if place.size:
+            s = sampler(one, view, ids[place], uncertain)
+            mine = Luck(**{name: column[place] for name, column in vars(luck).items()})
+            own = None if lots is None else lots[place]
+            cohorts.append(_drawn(s, arm[place], disease[place], mine, own))
+            places.append(place)
+    return rows_of(join(cohorts), np.argsort(np.concatenate(places)))
+
+
+def draw_paired(study: Study, view: View, ids: NDArray[np.int64]) -> Cohort:
+    """These patients with one row for each arm: the same patient, on the same luck, in each."""
+    arms = len(study.arms)
+    return draw(study, view, np.repeat(ids, arms), arm=np.tile(np.arange(arms), ids.size))
+
+
+def by_product(study: Study) -> list[tuple[Study, list[int]]]:
+    """The study with each of its products and their numbers, and the arms that get it."""
+    found: dict[int, tuple[Study, list[int]]] = {}
+    for i, arm in enumerate(study.arms):
+        product = arm.product or study.product
+        numbers = MappingProxyType({**study.numbers, **arm.numbers})
+        one = replace(study, product=product, numbers=numbers)
+        known = [
+            k
+            for k, (other, _) in found.items()
+            if (other.product, other.numbers) == (product, numbers)
+        ]
+        if known:
+            found[known[0]][1].append(i)
+        else:
+            found[i] = (one, [i])
+    return list(found.values())
+
+
+def _drawn(
+    s: Sampler,
+    arm: NDArray[np.int64],
+    disease: NDArray[np.int64],
+    luck: Luck,
+    lots: NDArray[np.int64] | None,
+) -> Cohort:
+    """The cohort of one product."""
+    made = lots_of(s.study, s.view, s.ids, lots) if s.study.product.process else None
+    if lots is not None and made is None:
+        s = in_lots(s, lots)
+    return cohort_of(s, arm, disease, luck, made)
+
+
+def cohort_of(
+    s: Sampler,
+    arm: NDArray[np.int64],
+    disease: NDArray[np.int64],
+    luck: Luck,
+    made: MadeLots | None = None,
+) -> Cohort:
+    """The patients of a sampler in their arms, with one product."""
+    drawn = _patient_numbers(s, disease) | (lot_attributes(s) if made is None else made.drawn(s))
     p = {name: s.value(name) for name in FROM_LIBRARY if name not in ("mismatch", "weight")}
     p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
-    p |= _of_patient(s, disease, drawn) | _of_product(s, drawn, disease, made)
-    p |= _of_arms(s, arm, drawn)
-    parameters = np.column_stack([np.broadcast_to(p[name], ids.size) for name in PARAMETERS])
-    luck = Luck(np.column_stack([u["high"], u["low"], u["bare"]]), u["crs"], u["icans"], u["gvhd"])
+    p |= _of_patient(s, disease, drawn)
+    if s.study.paired:
+        drawn |= waited(s, drawn, p["tumor_capacity"])
+    p |= of_product(s, drawn, disease, made) | _of_arms(s, arm, drawn)
+    size = s.ids.size
+    parameters = np.column_stack([np.broadcast_to(p[name], size) for name in PARAMETERS])
     initial = _initial(p, drawn)
     doses = _doses(s, arm, drawn, p["car_positive"])
     reading = {name: s.value(name) for name in READING}
-    return Cohort(ids, arm, disease, s.world, drawn, reading, parameters, initial, doses, luck)
+    if is_t(s.study):
+        reading["icans_shift"] = s.value("icans_shift_t")
+    return Cohort(s.ids, arm, disease, s.world, drawn, reading, parameters, initial, doses, luck)
 
 
 def _choose(u: Array, shares: list[float]) -> NDArray[np.int64]:
@@ -137,13 +211,19 @@ def _patient_numbers(s: Sampler, disease: NDArray[np.int64]) -> dict[str, Array]
         low = np.where(solid, s.value("antigen_low_fraction_solid", "solid"), low)
     return {
         "weight": s.value("weight"),
-        "mismatch": s.value("mismatch"),
+        "mismatch": _mismatch(s),
         "growth": s.chosen([f"growth_{n}" for n in names], disease, "growth"),
         "burden": s.chosen([f"burden_{n}" for n in names], disease, "burden"),
         "density": _density(s, names, disease),
         "antigen_low_fraction": np.minimum(low, 1.0),
         "hla_low_fraction": np.minimum(s.value("hla_low_fraction"), 1.0),
     }
+
+
+def _mismatch(s: Sampler) -> Array:
+    """HLA mismatch; none with a patient's own cells."""
+    own = s.study.product.source == "autologous_t"
+    return np.zeros(s.ids.size) if own else s.value("mismatch")
 
 
 def _density(s: Sampler, names: tuple[str, ...], disease: NDArray[np.int64]) -> Array:
@@ -156,6 +236,7 @@ def _density(s: Sampler, names: tuple[str, ...], disease: NDArray[np.int64]) -> 
     return np.where(np.isin(disease, dim), s.value("density_cd19_cll", "density"), general)
 
 
+<<<<<<< HEAD
 def _lot_numbers(s: Sampler) -> dict[str, Array]:
     """What differs between lots: each virtual patient gets one."""
     memory = s.study.product.memory_like_fraction
@@ -175,9 +256,11 @@ def _lot_numbers(s: Sampler) -> dict[str, Array]:
     }
 
 
+=======
+>>>>>>> 0fd5652 (Arms with products of their own, every patient in every arm; CAR-T cells in the in-vivo model)
 def _of_patient(s: Sampler, disease: NDArray[np.int64], drawn: dict[str, Array]) -> dict[str, Any]:
     names = tuple(s.study.diseases)
-    antibody = _given(s.study, ANTIBODIES)
+    antibody = given_drug(s.study, ANTIBODIES)
     marked = [i for i, n in enumerate(names) if antibody and n in SEEN_BY[antibody]]
     kill = s.value("antibody_tumor_kill") if antibody else np.zeros(s.ids.size)
     capacity = s.chosen([f"tumor_capacity_{n}" for n in names], disease, "tumor_capacity")
@@ -192,127 +275,9 @@ def _of_patient(s: Sampler, disease: NDArray[np.int64], drawn: dict[str, Array])
     }
 
 
-def _given(study: Study, members: tuple[str, ...]) -> str:
-    """The one drug of a kind that any arm gives, or nothing."""
-    names = {d.drug for arm in study.arms for d in arm.regimen.drugs}
-    return next(iter(sorted(names & set(members))), "")
-
-
-def _of_product(
-    s: Sampler, drawn: dict[str, Array], disease: NDArray[np.int64], made: MadeLots | None
-) -> dict[str, Any]:
-    product = s.study.product
-    construct, source, edits = product.construct, product.source, product.edits
-    kill, density = drawn["kill_per_day"], drawn["density"]
-    memory: Any = product.memory_like_fraction if made is None else made.memory_like
-    loss = s.value(f"nk_loss_{source}")
-    if product.memory_like_fraction or (made is not None and made.has_memory):
-        loss = loss * (1 + memory * (s.value("memory_like_loss") - 1))
-    armor, secreted = _armor(s)
-    arms = _arms_of_killing(s, disease)
-    return {
-        "car_positive": drawn["car_positive"],
-        "car_transient": float(construct.delivery == "mrna"),
-        "armor_il15": armor,
-        "armor_secretion": secreted,
-        "il21_payload": float("il21" in construct.payloads),
-        "expansion": s.value(f"expansion_{source}"),
-        "renewal": s.value(f"renewal_{source}"),
-        "nk_loss_product": loss,
-        "bystander": s.value(f"bystander_{source}"),
-        "myeloid_target": _if(s, construct.target in ON_MONOCYTES, "myeloid_target_activation"),
-        "monocytes_seen": float(construct.target in ON_MONOCYTES),
-        "b_cells_seen": float(construct.target in ON_B_CELLS),
-        "kill_car_high": kill * arms.car * _seen(s, density),
-        "kill_car_low": kill * arms.car * _seen(s, s.value("antigen_low_density")),
-        "kill_natural": kill * arms.natural * s.value("natural_share"),
-        "kill_natural_bare": kill * arms.bare * s.value("bare_share"),
-        "kill_adcc": kill * arms.adcc * _adcc(s, disease),
-        "fratricide": s.value(
-            "fratricide_self_target" if _meets_itself(s.study) else "fratricide_rate"
-        ),
-        "homing": _homing(s),
-        "switch_present": float(construct.switch == "icasp9"),
-        "visible_to_t": s.value(f"visible_to_t_{source}")
-        * (s.value("visible_to_t_b2m_loss") if "b2m_loss" in edits else 1.0),
-        "visible_to_nk": _missing_self(s),
-    }
-
-
-def _arms_of_killing(s: Sampler, disease: NDArray[np.int64]) -> Arms:
-    """Kill rates by arm relative to the reference product and disease, for every patient."""
-    product = s.study.product
-    own = build(product.source, product.construct.target, product.construct.domains)
-    kinds = [KIND.get(name, "b_lineage") for name in s.study.diseases]
-    each = [relative(own, kind, s.view.__getitem__) for kind in kinds]
-    arms: Any = [np.array([getattr(a, arm) for a in each])[disease] for arm in vars(each[0])]
-    return Arms(*arms)
-
-
-def _armor(s: Sampler) -> tuple[Any, Any]:
-    """(IL-15 a cell adds to what it sees, IL-15 it releases to plasma)."""
-    armor = s.study.product.construct.armor
-    if armor == "none":
-        return 0.0, 0.0
-    if armor == "unknown":
-        has = s.value("unknown_armor") >= 0.5
-        own, released = s.value("armor_il15_secreted"), s.value("armor_secretion_il15_secreted")
-        return np.where(has, own, 0.0), np.where(has, released, 0.0)
-    return s.value(f"armor_{armor}"), _if(
-        s, armor == "il15_secreted", "armor_secretion_il15_secreted"
-    )
-
-
-def _if(s: Sampler, holds: bool, number_id: str) -> Any:
-    return s.value(number_id) if holds else 0.0
-
-
-def _seen(s: Sampler, density: Array) -> Array:
-    """Share of full CAR killing at a target density."""
-    steep = s.value("antigen_steepness")
-    ratio = (density / s.value("antigen_threshold")) ** steep
-    return np.asarray(ratio / (1 + ratio))
-
-
-def _adcc(s: Sampler, disease: NDArray[np.int64]) -> Any:
-    """ADCC relative to CAR killing, where the disease carries what the antibody sees."""
-    antibody = _given(s.study, ANTIBODIES)
-    if not antibody:
-        return 0.0
-    source = s.study.product.source
-    edited = source == "ipsc" and "hncd16" in s.study.product.edits
-    cd16 = s.value("cd16_ipsc_hncd16" if edited else f"cd16_{source}")
-    names = tuple(s.study.diseases)
-    marked = np.isin(disease, [i for i, n in enumerate(names) if n in SEEN_BY[antibody]])
-    return np.where(marked, s.value("adcc_share") * cd16, 0.0)
-
-
-def _meets_itself(study: Study) -> bool:
-    """Whether infused cells carry what their CAR or the antibody sees."""
-    return study.product.construct.target in ON_NK_CELLS or _given(study, ANTIBODIES) == (
-        "daratumumab"
-    )
-
-
-def _homing(s: Sampler) -> Any:
-    homing: Any = 1.0
-    for receptor in ("cxcr2", "cxcr4"):
-        if receptor in s.study.product.construct.payloads:
-            homing = homing * s.value(f"homing_{receptor}")
-    return homing
-
-
-def _missing_self(s: Sampler) -> Any:
-    edits = s.study.product.edits
-    if "b2m_loss" not in edits:
-        return 0.0
-    seen = s.value("visible_to_nk_b2m_loss")
-    return seen * s.value("visible_to_nk_hla_e") if "hla_e" in edits else seen
-
-
 def _of_arms(s: Sampler, arm: NDArray[np.int64], drawn: dict[str, Array]) -> dict[str, Any]:
     """What the regimen sets: rescue by arm, and the one antibody and agonist of the study."""
-    antibody, agonist = _given(s.study, ANTIBODIES), _given(s.study, AGONISTS)
+    antibody, agonist = given_drug(s.study, ANTIBODIES), given_drug(s.study, AGONISTS)
     rescue = [each.regimen.rescue for each in s.study.arms]
     per_mg = s.value("tocilizumab_volume") / 1000  # L/kg
     return {
@@ -373,7 +338,8 @@ def _plan(
     viable = label / car_positive if infusion.counts == "car_positive" else label
     alive = viable * drawn["viability"] * drawn["recovery"]
     plan = [(day, "lung", alive) for day in infusion.days]
-    plan += [(day, "donor_t", drawn["t_cells_per_kg"] * weight) for day in infusion.days]
+    donor_t = drawn["t_cells_per_kg"] * weight + alive * alloreactive(s)
+    plan += [(day, "donor_t", donor_t) for day in infusion.days]
     for drug in arm.regimen.drugs:
         state, amount = _drug(s, drug.drug, drug.amount, weight)
         plan += [(day, state, np.broadcast_to(amount, weight.shape)) for day in drug.days]

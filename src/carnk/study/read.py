@@ -37,6 +37,7 @@ from .fields import (
     MOST_PATIENTS,
     PER_DRUG,
     SEEN_BY,
+    T_SOURCES,
     diseases,
     study_form,
 )
@@ -132,7 +133,7 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     regimens = [(node.fields["regimen"], values["regimen"])]
     regimens += list(zip(_entries(node, "arms"), values["arms"]))
     problems = [*_doses(regimens), *_drugs(regimens), *_sources(node), *_days(node, values)]
-    problems += [*_product(node, values), *design_problems(node, values)]
+    problems += [*_products(node, values), *_alike(node, values), *design_problems(node, values)]
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
@@ -238,19 +239,57 @@ def _days(node: Node, values: dict[str, Any]) -> list[Problem]:
     return problems
 
 
-def _product(node: Node, values: dict[str, Any]) -> list[Problem]:
-    """The CAR's target is on every disease, and edits that need each other are together."""
-    product, problems = node.get("product"), []
-    construct = (values["product"] or {}).get("construct") or {}
-    target = construct.get("target")
+def _products(node: Node, values: dict[str, Any]) -> list[Problem]:
+    """What fits together in the study's product and in each arm's own."""
+    main = values["product"] or {}
+    place = node.get("product")
+    found = _product(node, place, main) if place else []
+    for entry, arm in zip(_entries(node, "arms"), values["arms"]):
+        own = entry.get("product")
+        if own is not None and arm["product"] and main.get("construct"):
+            found += _product(node, own, _with(main, arm["product"]))
+    return list(dict.fromkeys(found))
+
+
+def _product(node: Node, place: Node, product: dict[str, Any]) -> list[Problem]:
+    """The CAR's target is on every disease, and edits fit the cells and each other."""
+    problems = []
+    target = (product.get("construct") or {}).get("target")
     for name, child in (node.fields["diseases"].fields if node.get("diseases") else {}).items():
         if target in CARRY and name in diseases() and name not in CARRY[target]:
             what = f"cells of '{name}' do not carry {target}, which the CAR sees"
             do = f"Diseases that do: {', '.join(CARRY[target])}."
             problems.append(child.problem(what, do))
-    edits = product.get("edits") if product else None
-    if edits is not None and "hla_e" in edits.plain() and "b2m_loss" not in edits.plain():
-        problems.append(edits.problem("'hla_e' without 'b2m_loss' changes nothing", "Add it."))
+    edits, source = product.get("edits") or (), product.get("source")
+    where = place.get("edits") or place.get("source") or place
+    if "hla_e" in edits and "b2m_loss" not in edits:
+        problems.append(where.problem("'hla_e' without 'b2m_loss' changes nothing", "Add it."))
+    if "tcr_loss" in edits and source not in T_SOURCES:
+        what = f"'tcr_loss' changes nothing in cells of '{source}', which have no T-cell receptor"
+        problems.append(where.problem(what, "Leave it out."))
+    if "hncd16" in edits and source in T_SOURCES:
+        what = f"'hncd16' changes nothing in '{source}': the model gives T cells no ADCC"
+        problems.append(where.problem(what, "Leave it out."))
+    if product.get("memory_like_fraction") and source in T_SOURCES:
+        here = place.get("memory_like_fraction") or place
+        do = "Leave it out; T cells have memory cells of their own."
+        problems.append(here.problem("memory-like cells are NK cells", do))
+    return problems
+
+
+def _alike(node: Node, values: dict[str, Any]) -> list[Problem]:
+    """What goes with patients in every arm, and with arms that have products of their own."""
+    problems = []
+    place = node.get("allocation")
+    if place and values["allocation"] == "every_arm" and values["design"]:
+        do = "Leave 'allocation' out; a design gives its virtual patients every dose anyway."
+        problems.append(place.problem("'every_arm' does not go with 'design'", do))
+    if not (values["product"] or {}).get("process"):
+        return problems
+    for entry, arm in zip(_entries(node, "arms"), values["arms"]):
+        if arm["product"] and (child := entry.get("product")):
+            what = "an arm's own product does not go with the 'process' of the study's product"
+            problems.append(child.problem(what, "Leave one of them out."))
     return problems
 
 

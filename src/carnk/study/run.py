@@ -16,10 +16,15 @@ from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, sim
 from ..library import View
 from .backends import Backend
 from .identity import differences, identity
+<<<<<<< HEAD
 from .numbers import fresh_view
 from .patients import Cohort, draw, join, start_day
+=======
+from .patients import Cohort, draw, draw_paired, join, start_day
+>>>>>>> 0fd5652 (Arms with products of their own, every patient in every arm; CAR-T cells in the in-vivo model)
 from .trial_patients import draw_at_every_arm, limiting
 from .unfinished import Packed, Unfinished, pack
+from .waiting import by_intention
 
 CHUNK = 1000  # patients, at most
 SAMPLE = 400  # patients whose courses are kept
@@ -111,7 +116,7 @@ def packed_chunk(study: Study, asked_by: dict[str, str], span: range) -> Packed:
 
 def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
     """Draw, simulate and read these patients; in a trial, each of them at every arm."""
-    cohort = draw_at_every_arm(study, view, ids) if study.trial else draw(study, view, ids)
+    cohort = drawer(study)(study, view, ids)
     courses = courses_of(study, cohort, threads)
     diseases = np.array(list(study.diseases))[cohort.disease]
     arms = np.array([arm.name for arm in study.arms])[cohort.arm]
@@ -124,6 +129,13 @@ def one_chunk(study: Study, view: View, ids: Any, threads: int) -> Chunk:
     toxic |= {"response": read["response"]} if study.trial else {}
     curves = _courses(who, courses, assay(cohort), kept)
     return Chunk(patients, who | read, curves, failures, toxic)
+
+
+def drawer(study: Study) -> Callable[[Study, View, Any], Cohort]:
+    """How patients are drawn: into one arm each, or, in a trial or a paired study, into every."""
+    if study.trial:
+        return draw_at_every_arm
+    return draw_paired if study.paired else draw
 
 
 def courses_of(study: Study, cohort: Cohort, threads: int = 1, rtol: float = RTOL) -> Courses:
@@ -164,7 +176,7 @@ def outcome_columns(study: Study, cohort: Cohort, courses: Courses, diseases: An
     columns |= {"gvhd": cohort.luck.gvhd < result.gvhd_probability}
     for name in ("crs_grade", "icans_grade", "icans", "gvhd"):
         columns[name] = np.where(courses.failed, np.nan, columns[name])
-    return columns
+    return by_intention(columns, cohort.drawn) if study.paired else columns
 
 
 def outcomes_of(study: Study, cohorts: list[Cohort], threads: int) -> Iterator[pl.DataFrame]:

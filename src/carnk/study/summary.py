@@ -139,6 +139,7 @@ def compare(study: Study, outcomes: pl.DataFrame) -> list[Comparison]:
         if len(_chosen(outcomes, o.arm, o.disease))
     ]
     told = {(row.outcome, row.day) for row in rows if not row.arm and not row.disease}
+    apart = [arm.name for arm in study.arms if len(_chosen(outcomes, arm.name, ""))]
     main: list[tuple[str, float | None]] = [
         ("response", study.response_day),
         ("complete_response", study.response_day),
@@ -148,7 +149,9 @@ def compare(study: Study, outcomes: pl.DataFrame) -> list[Comparison]:
         ("icans", None),
         ("gvhd", None),
     ]
-    rows += [_row(outcomes, what, "", "", None) for what in main if what not in told]
+    groups = apart if study.is_comparison else [""]
+    for group in groups:
+        rows += [_row(outcomes, what, group, "", None) for what in main if what not in told]
     return rows
 
 

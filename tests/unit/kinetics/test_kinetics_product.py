@@ -43,7 +43,7 @@ def test_daughters_carry_one_division_more(body, numbers):
     y = body(il15=50.0, car_blood=1e8, car_tissue=9e8, generations=mean * 1e9)
     p = numbers(renewal=0.0)
     flows = product.division(y, p)
-    rate = rates.expansion(y, p)
+    rate = rates.il15_expansion(y, p)
     made = flows["car_blood"] + flows["car_tissue"]
     assert rate > 0
     assert made == pytest.approx(rate * 1e9)
@@ -78,11 +78,11 @@ def test_an_integrated_car_is_copied_and_a_transient_one_diluted(body, numbers):
 
 def test_expansion_needs_il15_and_is_helped_by_antigen_and_il21(body, numbers):
     p = numbers()
-    plain = rates.expansion(body(il15=30.0, car_tissue=1e8), p)
-    assert rates.expansion(body(car_tissue=1e8), p) == 0
-    assert rates.expansion(body(il15=60.0, car_tissue=1e8), p) > plain > 0
-    assert rates.expansion(body(il15=30.0, car_tissue=1e8, tumor_high=1e11), p) > 1.5 * plain
-    with_payload = rates.expansion(body(il15=30.0, car_tissue=1e8), numbers(il21_payload=1.0))
+    plain = rates.il15_expansion(body(il15=30.0, car_tissue=1e8), p)
+    assert rates.il15_expansion(body(car_tissue=1e8), p) == 0
+    assert rates.il15_expansion(body(il15=60.0, car_tissue=1e8), p) > plain > 0
+    assert rates.il15_expansion(body(il15=30.0, car_tissue=1e8, tumor_high=1e11), p) > 1.5 * plain
+    with_payload = rates.il15_expansion(body(il15=30.0, car_tissue=1e8), numbers(il21_payload=1.0))
     assert with_payload == pytest.approx((1 + p.il21_gain) * plain)
 
 
@@ -90,7 +90,7 @@ def test_expansion_falls_with_crowding_divisions_and_steroid(body, numbers):
     p = numbers()
 
     def rate(numbers_=p, **given):
-        return rates.expansion(body(**({"il15": 30.0, "car_tissue": 1e8} | given)), numbers_)
+        return rates.il15_expansion(body(**({"il15": 30.0, "car_tissue": 1e8} | given)), numbers_)
 
     usual = rate()
     assert rate(plain_tissue=p.cell_capacity) == pytest.approx(usual / 2, rel=0.02)
@@ -206,3 +206,34 @@ def test_fratricide_needs_cells_and_a_car(body, numbers):
     assert rates.fratricide(many, numbers()) == 0
     assert rates.fratricide(body(car_tissue=1e9), p) == 0
     assert rates.fratricide(body(car_tissue=1e6, car_expressed=1e6), p) < 0.001
+
+
+def test_t_cells_divide_on_antigen_alone(body, numbers):
+    t = numbers(expansion=0.0, renewal=0.0, antigen_expansion=0.9)
+    meets = body(il15=50.0, car_tissue=1e8, tumor_high=1e11)
+    assert rates.antigen_expansion(meets, t) == pytest.approx(0.9, rel=0.05)
+    assert rates.antigen_expansion(body(il15=50.0, car_tissue=1e8), t) == 0
+    assert product.division(meets, t)["plain_tissue"] == 0
+
+
+def test_memory_forms_without_antigen_lasts_and_does_not_divide(body, numbers):
+    t = numbers(antigen_expansion=0.9, memory_formation=0.01, memory_loss=0.003, cell_loss=0.2)
+    rest = body(car_tissue=1e8)
+    assert product.memory(rest, t)["car_memory"] == pytest.approx(1e6)
+    crowd = body(car_tissue=1e8, tumor_high=1e12)
+    assert product.memory(crowd, t)["car_memory"] < 2e3
+    old = body(car_tissue=1e8, car_memory=1e8, tumor_high=1e12)
+    assert rates.antigen_expansion(old, t) == pytest.approx(0, abs=1e-9)
+    assert rates.car_loss(old, t) == pytest.approx(0.003, rel=0.05)
+    lost = product.loss(old, t)
+    assert lost["car_memory"] == pytest.approx(lost["car_tissue"], rel=1e-6)
+
+
+def test_memory_flows_keep_effectors_and_memory_apart(body, numbers):
+    """What all cells lose is what effectors and memory cells lose at their own rates."""
+    t = numbers(memory_loss=0.003, cell_loss=0.2)
+    y = body(car_tissue=1e8, car_memory=4e7)
+    flows = product.loss(y, t)
+    effector = rates.survival_loss(t, rates.car_signal(y, t))
+    assert flows["car_tissue"] == pytest.approx(-(6e7 * effector + 4e7 * 0.003), rel=1e-6)
+    assert flows["car_memory"] == pytest.approx(-4e7 * 0.003, rel=1e-6)

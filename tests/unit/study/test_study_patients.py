@@ -190,7 +190,7 @@ def test_memory_like_cells_kill_more_and_live_longer():
     base = cohort_of(parse(text("liu2020")))
     memory = cohort_of(parse(text("liu2020", (source, source + "  memory_like_fraction: 0.8\n"))))
     assert (memory.drawn["kill_per_day"] > base.drawn["kill_per_day"]).all()
-    assert (parameter(memory, "cell_loss") < parameter(base, "nk_loss_product")).all()
+    assert (parameter(memory, "cell_loss") < parameter(base, "cell_loss")).all()
 
 
 def test_a_dimmer_antigen_is_killed_less():

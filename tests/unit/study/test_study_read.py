@@ -251,7 +251,7 @@ def test_marins_diseases_sum_to_the_whole():
 def test_every_built_in_study_parses(name):
     study = read(name)
     assert study.name == name
-    assert study.observed or study.trial
+    assert study.observed or study.trial or study.paired
     assert set(study.numbers) <= set(load())
     assert all(o.events <= o.patients for o in study.observed)
 

@@ -37,7 +37,7 @@ def content(record: Record) -> dict[str, Any]:
         "rules": _rules(record),
         "response_day": number(record.study.response_day),
         "days": number(record.study.days),
-        "same": record.study.trial is not None,
+        "same": record.study.trial is not None or record.study.paired,
     }
 
 
@@ -49,8 +49,8 @@ def _chances(record: Record, arms: list[tuple[str, pl.DataFrame]]) -> list[Row]:
         (f"Complete response, day {number(day)}", "complete_response", day),
         (f"Progression-free, day {number(end)}", "pfs", end),
         ("CRS, any grade", "crs", None),
-        ("CAR-NK above the limit, day 15", "detected_day_15", None),
-        ("CAR-NK above the limit, day 365", "detected_day_365", None),
+        ("CAR cells above the limit, day 15", "detected_day_15", None),
+        ("CAR cells above the limit, day 365", "detected_day_365", None),
     ]
     figures = []
     for title, outcome, at in asked:

@@ -9,7 +9,7 @@ from ..record import Record
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 PANELS = {  # column: title, unit, smallest value drawn
-    "car_per_ul": ("CAR-NK cells in blood", "cells/µL", 1e-3),
+    "car_per_ul": ("CAR cells in blood", "cells/µL", 1e-3),
     "tumor": ("Tumor cells in the body", "cells", 1.0),
     "il15": ("IL-15 in serum", "pg/mL", 1e-2),
     "il6": ("IL-6 in serum", "pg/mL", 1e-2),

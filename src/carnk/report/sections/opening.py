@@ -4,10 +4,11 @@ from typing import Any
 
 import polars as pl
 
-from ...domain import Regimen, Study
+from ...domain import Product, Regimen, Study
 from ...library import table
 from ...library.table import FOLDER
 from ...study import read as read_study
+from ...study.products import is_t
 from ..chances import Chance, chance
 from ..numerals import count, days, listed, number, percent, plural, powers, quantity, span
 from ..record import Record, few, unverified_line
@@ -25,7 +26,10 @@ from ..words import (
     words,
 )
 
+OVER_ALL = "Each tile is a mean or median over all arms and diseases."
+OVER_ARMS = "Each tile is a mean over the patients of one arm."
 CALIBRATION = "marin2024"  # the built-in study to whose trial the model is calibrated
+CALIBRATION_T = "zuma1"  # and the one for CAR-T cells
 
 
 def content(record: Record) -> dict[str, Any]:
@@ -41,6 +45,7 @@ def content(record: Record) -> dict[str, Any]:
         "question": question(record),
         "facts": _facts(record),
         "tiles": _tiles(record),
+        "over": OVER_ARMS if study.is_comparison else OVER_ALL,
         "unverified": unverified_line(record.numbers),
         "worlds": record.outcomes["world"].n_unique(),
     }
@@ -86,6 +91,8 @@ def calibration(study: Study) -> str:
             f"This trial ({study.registry}) is the one the model is calibrated to. "
             "Agreement with it is no test of the model."
         )
+    if is_t(study):
+        return _calibration_t(study)
     mine, theirs = study.product, base.product
     same = (mine.source, mine.construct.target, mine.construct.armor) == (
         theirs.source,
@@ -98,6 +105,19 @@ def calibration(study: Study) -> str:
             "Agreement is a weak test."
         )
     return ""
+
+
+def _calibration_t(study: Study) -> str:
+    """What is known of CAR-T cells in the model; the line on held-out trials is of CAR-NK."""
+    if study.registry == read_study(CALIBRATION_T).registry:
+        return (
+            f"This trial ({study.registry}) is the one to which CAR-T killing is calibrated. "
+            "Agreement with it is no test of the model."
+        )
+    return (
+        "The line above is of CAR-NK trials. CAR-T killing is calibrated to ZUMA-1 alone; how "
+        "other CAR-T trials are predicted is told by carnk validate."
+    )
 
 
 def interrupted(record: Record) -> str:
@@ -120,6 +140,12 @@ def question(record: Record) -> str:
     shares = [f"{percent(share)} {name}" for name, share in named]
     who = listed(shares) if len(named) > 1 else named[0][0]
     patients = plural(record.manifest["patients"], "virtual patient")
+    if study.is_comparison:
+        arms = listed([powers(arm.name) for arm in study.arms], "and")
+        each = "each of them in every arm" if study.paired else "each in one arm"
+        return (
+            f"How do {arms} compare in {patients} ({who}), {each}, over {number(study.days)} days?"
+        )
     return (
         f"What happens to {patients} ({who}) in the {number(study.days)} days after "
         f"{powers(study.product.name)}, {_doses(study)} {words(first.counts, COUNTS)}?"
@@ -139,14 +165,6 @@ def _doses(study: Study) -> str:
 
 def _facts(record: Record) -> list[tuple[str, list[str]]]:
     study, manifest = record.study, record.manifest
-    made = study.product.construct
-    construct = [f"CAR against {made.target}" + (f" ({made.domains})" if made.domains else "")]
-    construct += [words(made.armor, ARMORS), words(made.switch, SWITCHES)]
-    construct += [words(made.delivery, DELIVERIES)]
-    construct += [words(each, PAYLOADS) for each in made.payloads]
-    construct += [words(each, EDITS) for each in study.product.edits]
-    if study.product.memory_like_fraction:
-        construct.append(f"{percent(study.product.memory_like_fraction)} memory-like")
     named = [f"{powers(arm.name)}: {_regimen(arm.regimen)}" for arm in study.arms]
     shared = list(dict.fromkeys(_drugs(arm.regimen) for arm in study.arms))
     drugs = shared if len(shared) == 1 else [
@@ -158,13 +176,39 @@ def _facts(record: Record) -> list[tuple[str, list[str]]]:
         f"seed {manifest['seed']}, carnk {manifest['carnk']}",
     ]
     facts = [
-        ("Product", [powers(study.product.name), words(study.product.source, SOURCES)]),
-        ("Construct", construct),
+        *_products(study),
         ("Infusions", named),
         ("Other drugs", drugs),
         ("Run", run),
     ]
     return [(term, [sentence(line) for line in lines if line]) for term, lines in facts]
+
+
+def _products(study: Study) -> list[tuple[str, list[str]]]:
+    """The product and its construct; of a comparison one line for each arm."""
+    if not study.is_comparison:
+        product = study.product
+        named = [powers(product.name), words(product.source, SOURCES)]
+        return [("Product", named), ("Construct", _construct(product))]
+    lines = []
+    for arm in study.arms:
+        product = arm.product or study.product
+        parts = [words(product.source, SOURCES), *_construct(product)]
+        given = [f"{name} {number(each.value)}" for name, each in arm.numbers.items()]
+        lines.append(f"{powers(arm.name)}: {', '.join([*parts, *given])}")
+    return [("Products", lines)]
+
+
+def _construct(product: Product) -> list[str]:
+    made = product.construct
+    parts = [f"CAR against {made.target}" + (f" ({made.domains})" if made.domains else "")]
+    parts += [words(made.armor, ARMORS), words(made.switch, SWITCHES)]
+    parts += [words(made.delivery, DELIVERIES)]
+    parts += [words(each, PAYLOADS) for each in made.payloads]
+    parts += [words(each, EDITS) for each in product.edits]
+    if product.memory_like_fraction:
+        parts.append(f"{percent(product.memory_like_fraction)} memory-like")
+    return parts
 
 
 def _regimen(regimen: Regimen) -> str:
@@ -189,6 +233,8 @@ def _tiles(record: Record) -> list[dict[str, str]]:
     everyone, day = record.outcomes, record.study.response_day
     if everyone.is_empty():
         return []
+    if record.study.is_comparison:
+        return _tiles_by_arm(record)
     asked: list[tuple[str, Chance | None]] = [
         (f"respond on day {number(day)}", chance(everyone, "response", day)),
         (f"in complete response on day {number(day)}", chance(everyone, "complete_response", day)),
@@ -204,8 +250,22 @@ def _tiles(record: Record) -> list[dict[str, str]]:
     tiles.append(
         {
             "value": number(median, 2),
-            "what": "CAR-NK cells per µL of blood at the peak (median)",
+            "what": "CAR-positive cells per µL of blood at the peak (median)",
             "range": f"90 % of patients: {span(low, high)}",
         }
     )
     return tiles
+
+
+def _tiles_by_arm(record: Record) -> list[dict[str, str]]:
+    """The best response of every arm."""
+    found = [(arm.name, chance(record.of_arm(arm.name), "response")) for arm in record.study.arms]
+    return [
+        {
+            "value": each.text,
+            "what": f"respond at best: {powers(name)}",
+            "range": f"plausible worlds: {each.interval}",
+        }
+        for name, each in found
+        if each is not None
+    ]

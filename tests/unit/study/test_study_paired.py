@@ -1,0 +1,175 @@
+"""Arms with products of their own, on the same patients, from enrollment on."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from carnk.base import SpecError
+from carnk.kinetics import PARAMETERS
+from carnk.library import load
+from carnk.study import parse, read, study_text
+from carnk.study.paired import differences, interval
+from carnk.study.patients import by_product, draw, draw_paired
+from carnk.study.run import one_chunk
+from carnk.study.supply import supply
+
+IDS = np.arange(40)
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return read("compare_car_t")
+
+
+@pytest.fixture(scope="module")
+def cohort(compared):
+    return draw_paired(compared, load().view(), IDS)
+
+
+@pytest.fixture(scope="module")
+def chunk(compared):
+    return one_chunk(replace(compared, days=60.0), load().view(), IDS, 1)
+
+
+def column(cohort, name, arm):
+    return cohort.parameters[cohort.arm == arm, PARAMETERS.index(name)]
+
+
+def edited(compared, old, new):
+    text = study_text("compare_car_t")[1]
+    assert old in text
+    return text.replace(old, new)
+
+
+def test_every_patient_is_in_every_arm_with_the_same_body(cohort, compared):
+    assert (cohort.ids.reshape(-1, len(compared.arms)) == IDS[:, None]).all()
+    assert (cohort.arm.reshape(-1, len(compared.arms)) == np.arange(4)).all()
+    for name in ("growth", "host_t_capacity", "tumor_capacity", "weight"):
+        assert (column(cohort, name, 0) == column(cohort, name, 3)).all(), name
+    enrolled = cohort.drawn["burden_enrolled"]
+    assert (enrolled[cohort.arm == 0] == enrolled[cohort.arm == 2]).all()
+
+
+def test_t_cells_bring_numbers_of_their_own(cohort):
+    assert (column(cohort, "antigen_expansion", 0) == 0).all()
+    assert (column(cohort, "memory_formation", 1) == 0).all()
+    assert (column(cohort, "antigen_expansion", 2) > 0.2).all()
+    assert (column(cohort, "kill_natural", 2) == 0).all()
+    assert (column(cohort, "visible_to_t", 2) == 0).all()
+    assert (column(cohort, "mismatch", 2) == 0).all()
+    assert (column(cohort, "visible_to_nk", 3) > 0).all()  # B2M is gone
+    assert (cohort.reading["icans_shift"][cohort.arm == 2] != 2.5).any()
+
+
+def test_an_arm_alone_is_the_arm_beside_others(compared, cohort):
+    """What the other arms get changes nothing in this one."""
+    alone = replace(compared, arms=compared.arms[2:3])
+    mine = draw(alone, load().view(), IDS)
+    assert np.array_equal(mine.parameters, cohort.parameters[cohort.arm == 2])
+    assert np.array_equal(mine.initial, cohort.initial[cohort.arm == 2])
+
+
+def test_arms_of_one_product_are_drawn_together(compared):
+    assert [arms for _, arms in by_product(compared)] == [[0, 1], [2], [3]]
+
+
+def test_autologous_patients_wait_longer_are_lost_more_and_grow_more(cohort):
+    wait, lost = cohort.drawn["wait_day"], cohort.drawn["lost_day"]
+    own, shelf = cohort.arm == 2, cohort.arm == 0
+    assert (wait[own] > wait[shelf]).all()
+    assert np.isfinite(lost[own]).sum() >= np.isfinite(lost[shelf]).sum()
+    assert (lost[shelf] >= wait[shelf]).sum() == np.isinf(lost[shelf]).sum()
+    grown = cohort.drawn["burden"] / cohort.drawn["burden_enrolled"]
+    assert (grown >= 1).all()
+    capacity = cohort.parameters[:, PARAMETERS.index("tumor_capacity")]
+    assert (cohort.drawn["burden"] <= capacity).all()
+
+
+def test_growth_while_waiting_is_the_models_own(cohort):
+    """Closed form against the logistic law integrated in small steps."""
+    row = np.flatnonzero(cohort.arm == 0)[0]
+    at = {name: float(cohort.parameters[row, PARAMETERS.index(name)]) for name in PARAMETERS}
+    cells, days = cohort.drawn["burden_enrolled"][row], cohort.drawn["wait_day"][row]
+    steps = 20_000
+    for _ in range(steps):
+        cells += at["growth"] * cells * (1 - cells / at["tumor_capacity"]) * days / steps
+    assert cohort.drawn["burden"][row] == pytest.approx(cells, rel=1e-3)
+
+
+def test_untreated_patients_count_without_response(chunk):
+    outcomes = pl.DataFrame(chunk.outcomes)
+    lost = outcomes.filter(pl.col("treated") == 0)
+    assert len(lost)
+    assert lost["best_response"].sum() == 0
+    assert lost["crs_grade"].sum() == 0
+    assert (lost["progression_day"] <= lost["wait_day"]).all()
+    kept = outcomes.filter((pl.col("treated") == 1) & pl.col("progression_day").is_finite())
+    assert (kept["progression_day"] > kept["wait_day"]).all()
+
+
+def test_differences_are_against_the_first_arm_of_the_same_patient(compared, chunk):
+    found = differences(replace(compared, days=60.0), pl.DataFrame(chunk.outcomes))
+    wait = {each.arm: each for each in found if each.outcome == "wait_day"}
+    assert wait["CAR-NK three times"].mean == 0
+    assert wait["autologous CAR-T"].mean > 10
+    assert wait["autologous CAR-T"].is_clear
+    assert {each.reference for each in found} == {"CAR-NK once"}
+    assert all(each.low <= each.mean <= each.high for each in found)
+
+
+def test_interval_keeps_worlds_and_chance_apart():
+    """Worlds at +-0.3 with patients at +-0.4 around them: the parts come back."""
+    rng = np.random.default_rng(1)
+    world = np.repeat(np.arange(200), 50)
+    centers = np.tile([-0.3, 0.3], 100)
+    gap = 0.1 + centers[world] + rng.normal(0, 0.4, world.size)
+    mean, low, high, between = interval(gap, world)
+    assert mean == pytest.approx(0.1, abs=0.02)
+    assert between == pytest.approx(0.3, abs=0.03)
+    assert (high - low) / 2 == pytest.approx(1.96 * 0.3, rel=0.05)
+    alike = rng.normal(0.1, 0.4, world.size)
+    _, low, high, between = interval(alike, world)
+    assert between < 0.05
+    assert (high - low) / 2 < 0.1
+
+
+def test_no_difference_in_n_patients_is_not_certainty():
+    _, low, high, _ = interval(np.zeros(100), np.arange(100) % 10)
+    assert (low, high) == (-0.03, 0.03)
+
+
+def test_a_lot_treats_one_autologous_patient_and_several_of_the_others(compared):
+    per = [supply(arm.product or compared.product, arm.regimen.infusion) for arm in compared.arms]
+    assert per[2].patients == 1
+    assert per[0].patients > per[1].patients
+    assert per[3].patients > 1
+    assert [each.price is None for each in per] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("source: autologous_t", "source: ipsc\n      edits: [tcr_loss]", "'tcr_loss' changes"),
+        ("edits: [tcr_loss, b2m_loss]", "edits: [hla_e]", "'hla_e' without 'b2m_loss'"),
+        ("edits: [tcr_loss, b2m_loss]", "edits: [hncd16]", "gives T cells no ADCC"),
+        ("      source: autologous_t", "      source: autologous", "Did you mean 'autologous_t'"),
+        ("construct: {armor: none, switch: none}", "construct: {target: BCMA}", "not carry BCMA"),
+        ("    dose: 1.6e8 cells\n    product:\n      name: CD19 auto",
+         "    numbers: {kill_cart: 3}\n    dose: 1.6e8 cells\n    product:\n      name: CD19 auto",
+         "Did you mean"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_with_its_line(compared, old, new, told):
+    with pytest.raises(SpecError, match=r"study.yaml:\d+") as error:
+        parse(edited(compared, old, new))
+    assert told in str(error.value)
+
+
+def test_numbers_of_an_arm_are_its_own(compared):
+    old = "  - name: CAR-NK once\n"
+    study = parse(edited(compared, old, old + "    numbers: {il15_half: 100 pg/mL}\n"))
+    cohort = draw_paired(study, load().view(), IDS)
+    assert (column(cohort, "il15_half", 0) == 100).all()
+    assert (column(cohort, "il15_half", 1) != 100).any()
