@@ -15,9 +15,8 @@ from ..evidence.results import CAR_NK
 from ..kinetics import grade, grade_probabilities
 from ..library import table
 from ..study import read
-from ..study.numbers import worlds
+from ..study.numbers import fresh_view, worlds
 from ..study.patients import UNIFORMS
-from ..study.numbers import fresh_view
 from ..study.run import one_chunk
 from ..study.summary import Prediction, happened, predict
 from .heldout import PRIMARY, TRAINING, null_of

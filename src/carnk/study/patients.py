@@ -236,28 +236,6 @@ def _density(s: Sampler, names: tuple[str, ...], disease: NDArray[np.int64]) -> 
     return np.where(np.isin(disease, dim), s.value("density_cd19_cll", "density"), general)
 
 
-<<<<<<< HEAD
-def _lot_numbers(s: Sampler) -> dict[str, Array]:
-    """What differs between lots: each virtual patient gets one."""
-    memory = s.study.product.memory_like_fraction
-    if s.varies_as_given("kill_car"):
-        kill = s.value("kill_car", "kill")
-    else:
-        kill = s.median("kill_car") * np.exp(s.median("kill_spread") * s.z["kill"])
-    if memory:
-        kill = kill * (1 + memory * (s.value("memory_like_kill") - 1))
-    return {
-        "kill_per_day": kill,
-        "car_positive": s.value(f"car_positive_{s.study.product.source}", "car_positive"),
-        "viability": s.value("viability_after_thaw"),
-        "recovery": s.value("recovery_after_thaw"),
-        "vcn": s.value("vcn"),
-        "t_cells_per_kg": s.value("t_cells_per_kg"),
-    }
-
-
-=======
->>>>>>> 0fd5652 (Arms with products of their own, every patient in every arm; CAR-T cells in the in-vivo model)
 def _of_patient(s: Sampler, disease: NDArray[np.int64], drawn: dict[str, Array]) -> dict[str, Any]:
     names = tuple(s.study.diseases)
     antibody = given_drug(s.study, ANTIBODIES)

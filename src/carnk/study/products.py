@@ -31,8 +31,7 @@ def lot_attributes(s: Sampler) -> dict[str, Array]:
     study = s.study
     memory = study.product.memory_like_fraction
     name = "kill_car_t" if is_t(study) else "kill_car"
-    given = study.numbers.get(name)
-    if given is not None and given.low is not None:
+    if s.varies_as_given(name):
         kill = s.value(name, "kill")
     else:
         kill = s.median(name) * np.exp(s.median("kill_spread") * s.z["kill"])

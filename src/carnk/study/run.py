@@ -16,12 +16,8 @@ from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, sim
 from ..library import View
 from .backends import Backend
 from .identity import differences, identity
-<<<<<<< HEAD
 from .numbers import fresh_view
-from .patients import Cohort, draw, join, start_day
-=======
 from .patients import Cohort, draw, draw_paired, join, start_day
->>>>>>> 0fd5652 (Arms with products of their own, every patient in every arm; CAR-T cells in the in-vivo model)
 from .trial_patients import draw_at_every_arm, limiting
 from .unfinished import Packed, Unfinished, pack
 from .waiting import by_intention
