@@ -1,0 +1,152 @@
+"""The same readings twice, and wells that another plate's controls fit better: pasted plates."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from scipy.stats import chi2
+
+from .et_curve import FEWEST, HYPERBOLA, LOGISTIC, fit
+from .flags import Flag
+from .scatter_flags import place
+from .specific import Specific, percent
+from .wells import Array, Well, Wells, named
+from ..base import Problem
+
+SHORTEST = 3  # readings in a row
+BY_CHANCE = 1e-4  # runs as long that a file would hold by chance
+REFUTED, ACCEPTED = 1e-4, 0.05  # chances of the misfit under own and under other controls
+LEAST_ERROR = 3.0  # percent; replicates on one plate agree too well
+Key = tuple[float, ...]
+
+
+def of_blocks(wells: Wells) -> list[Flag]:
+    """Runs of readings that stand twice in a file, on one plate or two, along rows or columns."""
+    keys = {id(w): tuple(np.round(w.signal, 9)) for w in wells.wells}
+    count = Counter(keys.values())
+    share = {key: n / len(wells.wells) for key, n in count.items()}
+    twins: set[int] = set()
+    pairs: list[tuple[Well, Well]] = []
+    for order in _orders(wells.wells):
+        for run in _runs([(w, keys[id(w)]) for w in order]):
+            if _is_chance([keys[id(a)] for a, _ in run], share, len(wells.wells)):
+                continue
+            for a, b in run:
+                if id(a) not in twins or id(b) not in twins:
+                    pairs.append((a, b))
+                    twins |= {id(a), id(b)}
+    return [_reused(wells.file, those) for those in _by_plates(pairs)]
+
+
+def _by_plates(pairs: Sequence[tuple[Well, Well]]) -> list[list[tuple[Well, Well]]]:
+    found: dict[tuple[str, str], list[tuple[Well, Well]]] = defaultdict(list)
+    for a, b in pairs:
+        found[a.plate, b.plate].append((a, b))
+    return list(found.values())
+
+
+def _reused(file: str, pairs: Sequence[tuple[Well, Well]]) -> Flag:
+    first = list(dict.fromkeys(a for a, _ in pairs))
+    second = list(dict.fromkeys(b for _, b in pairs))
+    plates = f"plate {first[0].plate}, {named(first)} and plate {second[0].plate}, {named(second)}"
+    both = list({id(w): w for w in (*first, *second)}.values())
+    what = f"the same {len(pairs)} readings stand twice: a block pasted?"
+    problem = Problem(f"{file}: {plates}", what, "All of them are left out.")
+    names = tuple(w.name for w in both)
+    return Flag("reused block", first[0].plate, names, problem, tuple(both))
+
+
+def _orders(wells: Sequence[Well]) -> Iterator[list[Well]]:
+    """Wells as they stand in the file, by rows of the plate and by its columns."""
+    yield list(wells)
+    places = [(w, place(w.name)) for w in wells]
+    known = [(w, p) for w, p in places if p is not None]
+    if len(known) == len(wells):
+        yield [w for w, _ in sorted(known, key=lambda wp: (wp[0].plate, wp[1][1], wp[1][0]))]
+
+
+def _runs(order: Sequence[tuple[Well, Key]]) -> Iterator[list[tuple[Well, Well]]]:
+    """Longest runs of equal readings at two places that do not overlap."""
+    at: dict[Key, list[int]] = defaultdict(list)
+    for k, (_, key) in enumerate(order):
+        at[key].append(k)
+    for i, (_, key) in enumerate(order):
+        for j in at[key]:
+            if j <= i or (i > 0 and order[i - 1][1] == order[j - 1][1] and j - i > 1):
+                continue  # begun before
+            n = 0
+            while j + n < len(order) and i + n < j and order[i + n][1] == order[j + n][1]:
+                n += 1
+            course = len(key) >= SHORTEST and len(set(key)) > 1
+            if n >= SHORTEST or course:
+                yield [(order[i + k][0], order[j + k][0]) for k in range(n)]
+
+
+def _is_chance(keys: Sequence[Key], share: dict[Key, float], wells: int) -> bool:
+    """Whether a file of such readings would hold a run like this by chance."""
+    if len(set(keys)) == 1 and len(keys[0]) == 1:
+        return True  # a floor or a ceiling of the reader
+    # the two copies are themselves in the shares: a reading seen twice is as one seen once
+    likely = np.prod([max(share[key] - 1 / wells, 1 / wells) for key in keys])
+    return bool(wells**2 / 2 * likely > BY_CHANCE) and len(keys[0]) == 1 and _grained(share)
+
+
+def _grained(share: dict[Key, float]) -> bool:
+    """Whether readings are so coarse that many agree: counts, rounded values."""
+    return len(share) < 0.9 / min(share.values())
+
+
+def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
+    """Arms that own controls refute and another plate's controls fit."""
+    flags = []
+    for own in plates:
+        for arm in _arms(own):
+            if _chance(own, own, arm) > REFUTED:
+                continue
+            better = [
+                other
+                for other in plates
+                if other is not own and other.plate != own.plate and _chance(own, other, arm) > ACCEPTED
+            ]
+            if better:
+                flags.append(_pasted(own, arm, better))
+    return flags
+
+
+def _pasted(own: Specific, arm: Sequence[int], better: Sequence[Specific]) -> Flag:
+    groups = [own.groups[k] for k in arm]
+    wells = [w for g in groups for w in g.level.wells]
+    lysis = own.lysis[list(arm), -1]
+    names = " or ".join(each.plate for each in better[:3])
+    what = (
+        f"{groups[0].effector} reads {lysis.min():.0f} to {lysis.max():.0f} % lysis, which no curve"
+        f" fits, and is plausible with the controls of plate {names}: wells or controls pasted?"
+    )
+    where = f"{own.name}, {named(wells)}"
+    problem = Problem(where, what, "The arm is left out.")
+    return Flag("another plate's wells", own.plate, tuple(w.name for w in wells), problem, tuple(wells))
+
+
+def _arms(plate: Specific) -> list[list[int]]:
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for k, group in enumerate(plate.groups):
+        found[group.donor, group.effector].append(k)
+    return [each for each in found.values() if len(each) > FEWEST[LOGISTIC]]
+
+
+def _chance(own: Specific, controls: Specific, arm: Sequence[int]) -> float:
+    """Chance of the best curve's misfit where the arm's wells are read with some controls."""
+    groups = [own.groups[k] for k in arm]
+    et = np.array([g.et for g in groups])
+    mean = np.array([g.level.mean[-1] for g in groups])
+    error = np.array([g.level.error[-1] for g in groups])
+    window = controls.full.mean[-1] - controls.none.mean[-1]
+    if not (np.isfinite(window) and window):
+        return 0.0
+    lysis = 100 * (mean - controls.none.mean[-1]) / window
+    own_error = np.maximum(100 * np.nan_to_num(error) / abs(window), LEAST_ERROR)
+    misfit = min(float(fit(law, et, lysis[None], own_error).misfit[0]) for law in (HYPERBOLA, LOGISTIC))
+    return float(chi2.sf(misfit, max(et.size - 2, 1)))
