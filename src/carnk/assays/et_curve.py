@@ -87,7 +87,7 @@ def fit(law: str, et: Array, lysis: Array, error: Array) -> Curves:
     weight = 1 / error**2
     grid = np.geomspace(et.min() / FARTHEST, et.max() * FARTHEST, POINTS)
     best = None
-    for slope in (np.ones(1) if law == HYPERBOLA else SLOPES):
+    for slope in np.ones(1) if law == HYPERBOLA else SLOPES:
         shape = 1 / (1 + (grid[:, None] / et) ** slope)
         emax, misfit = _emax(lysis, shape, weight)
         place = np.argmin(misfit, axis=1)
@@ -157,7 +157,9 @@ def fitted(law: str, et: Array, lysis: Array, draws: Array, error: Array) -> Fit
     if curves.emax[0] <= 0 or emax.low is None or emax.low <= 0:
         return Fitted(law, *(_why("nothing is lysed beyond noise"),) * 3, chance, None)
     if et50.value is None or et50.low is None or et50.high is None:
-        why = f"did not converge: ET50 lies outside {edge[0]:.2g} to {edge[1]:.3g}, or no bound does"
+        why = (
+            f"did not converge: ET50 lies outside {edge[0]:.2g} to {edge[1]:.3g}, or no bound does"
+        )
         return Fitted(law, *(_why(why),) * 3, chance, curves)
     slope = estimate(curves.slope, (0.0, np.inf)) if law == LOGISTIC else Estimate(1.0)
     return Fitted(law, emax, et50, slope, chance, curves)

@@ -40,7 +40,9 @@ class Flag:
         return str(self.problem)
 
 
-def flag(kind: str, plate: Specific, wells: Sequence[Well], text: tuple[str, str], out: bool) -> Flag:
+def flag(
+    kind: str, plate: Specific, wells: Sequence[Well], text: tuple[str, str], out: bool
+) -> Flag:
     """A finding on wells of a plate; text: what is wrong and what to do."""
     where = f"{plate.name}, {named(wells)}"
     names = tuple(well.name for well in wells)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 from scipy.stats import chi2
 
+from ..base import Problem
 from .et_curve import FEWEST, HYPERBOLA, LOGISTIC, fit
 from .flags import Flag
 from .scatter_flags import place
-from .specific import Specific, percent
-from .wells import Array, Well, Wells, named
-from ..base import Problem
+from .specific import Specific
+from .wells import Well, Wells, named
 
 SHORTEST = 3  # readings in a row
 BY_CHANCE = 1e-4  # runs as long that a file would hold by chance
@@ -109,7 +108,9 @@ def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
             better = [
                 other
                 for other in plates
-                if other is not own and other.plate != own.plate and _chance(own, other, arm) > ACCEPTED
+                if other is not own
+                and other.plate != own.plate
+                and _chance(own, other, arm) > ACCEPTED
             ]
             if better:
                 flags.append(_pasted(own, arm, better))
@@ -127,7 +128,9 @@ def _pasted(own: Specific, arm: Sequence[int], better: Sequence[Specific]) -> Fl
     )
     where = f"{own.name}, {named(wells)}"
     problem = Problem(where, what, "The arm is left out.")
-    return Flag("another plate's wells", own.plate, tuple(w.name for w in wells), problem, tuple(wells))
+    return Flag(
+        "another plate's wells", own.plate, tuple(w.name for w in wells), problem, tuple(wells)
+    )
 
 
 def _arms(plate: Specific) -> list[list[int]]:
@@ -148,5 +151,7 @@ def _chance(own: Specific, controls: Specific, arm: Sequence[int]) -> float:
         return 0.0
     lysis = 100 * (mean - controls.none.mean[-1]) / window
     own_error = np.maximum(100 * np.nan_to_num(error) / abs(window), LEAST_ERROR)
-    misfit = min(float(fit(law, et, lysis[None], own_error).misfit[0]) for law in (HYPERBOLA, LOGISTIC))
+    misfit = min(
+        float(fit(law, et, lysis[None], own_error).misfit[0]) for law in (HYPERBOLA, LOGISTIC)
+    )
     return float(chi2.sf(misfit, max(et.size - 2, 1)))

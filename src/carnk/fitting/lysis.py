@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from ..assays.curves import Curve
+from ..assays.wells import Array
 from ..base import DataError, Problem, SpecError, did_you_mean
 from ..killing import Amount, Effector, Law, Target, lysis
 from ..killing.curve import MOST_HOURS
@@ -23,7 +25,7 @@ from ..killing.reference import fill, plain, targets
 from ..killing.signal import Contact, meet, rates
 from ..killing.worlds import FITTED, NINETY, SPREADS, World, world
 from ..library import load
-from .lysis_data import Array, Curve, Inputs
+from .stains import Inputs
 
 DRAWS = 100
 FLOOR = 3.0  # percent; error of a mean of replicates that replicates do not show
@@ -138,7 +140,7 @@ def fit(
     seed: int = 1,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Fit:
-    """Fit the law to curves that `plates.check` let pass; DataError if there are none."""
+    """Fit the law to curves that `curve_flags.check` let pass; DataError if there are none."""
     if not curves:
         what = "no curve is left to fit"
         raise DataError(Problem("fit", what, "Give lysis over at least three E:T ratios."))

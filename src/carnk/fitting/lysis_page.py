@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import curve_fit
 
+from ..assays.curve_flags import check
+from ..assays.curves import Curve, read_curves
+from ..assays.wells import Array
 from ..base import write_text_atomic
 from ..killing.worlds import FITTED
 from ..library.table import FOLDER as TABLES
 from .lysis import Fit, Predicted, fit, predict, r_squared, sizes, values
-from .lysis_data import Array, Curve, Inputs, read_curves, read_inputs
-from .plates import check
+from .stains import Inputs, read_inputs
+
 
 DOCS = Path(__file__).parents[3] / "docs"
 FILES = ("lysis_donors_A_B_C.csv", "receptor_ligand_quantiles.csv")

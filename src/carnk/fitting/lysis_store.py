@@ -13,7 +13,7 @@ import numpy as np
 from ..base import DataError, Problem, read_text, write_text_atomic
 from ..library import load, table
 from .lysis import Fit, Predicted
-from .lysis_data import Curve
+from ..assays.curves import Curve
 
 FORMAT = 1
 LARGEST_BYTES = 50_000_000
