@@ -16,8 +16,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+from carnk.assays.curves import Curve
 from carnk.fitting.lysis import fit
-from carnk.fitting.lysis_data import Curve, Inputs
+from carnk.fitting.stains import Inputs
 from carnk.killing import effector, kill, law, lysis, pair_rates, target
 
 RATIOS = np.array([10.0, 5.0, 2.5, 1.25, 0.6])

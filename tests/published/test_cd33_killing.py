@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carnk.assays.curve_flags import Checked, check
+from carnk.assays.curves import Curve, read_curves
+from carnk.assays.lysis import curves_of_wells
 from carnk.fitting.lysis import Fit, fit, predict, r_squared
-from carnk.fitting.lysis_data import Curve, Inputs, read_curves, read_inputs
 from carnk.fitting.lysis_page import emax
-from carnk.fitting.plates import Checked, check, read_wells
+from carnk.fitting.stains import Inputs, read_inputs
 
 SHARED = Path(__file__).parents[3] / "shared" / "labdata"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not beside the project")
@@ -80,7 +82,7 @@ def test_intervals_hold_what_was_seen_in_both_donors(
 
 
 def test_raw_wells_give_the_published_means(checked: Checked) -> None:
-    curves, flags = read_wells(SHARED / "her2_calcein_raw_donor_C.csv")
+    curves, flags = curves_of_wells(SHARED / "her2_calcein_raw_donor_C.csv")
     assert flags == []
     published = {(c.target, c.has_car): c for c in checked.curves if c.donor == "C"}
     for c in curves:

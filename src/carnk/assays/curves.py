@@ -1,4 +1,4 @@
-"""Lysis over E:T as tables give it: one curve for each donor, effector, target and length of assay."""
+"""Lysis over E:T as tables give it: a curve for each donor, effector, target and length."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import DataError, Problem, did_you_mean
-from .delimited import Cells, read_sheet
+from .delimited import Cells, read_table
 from .wells import Array, et_ratio
 
 COLUMNS = ("donor", "target", "effector", "hours", "ET", "lysis_pct")
@@ -79,22 +79,22 @@ def is_of_curves(path: Path) -> bool:
         return False  # told by who reads it
 
 
-def read_curves(path: Path) -> list[Curve]:
+def read_curves(path: Path, decimal: str = "") -> list[Curve]:
     """Read lysis curves: donor,target,effector,hours,ET,lysis_pct and, if known, sd,n,car_antigen.
 
     DataError with every malformed cell. Nothing is judged here: see `curve_flags.check`.
     """
-    sheet = read_sheet(path)
-    missing = [name for name in COLUMNS if name not in sheet.header]
+    table = read_table(path, decimal)
+    missing = [name for name in COLUMNS if name not in table.header]
     if missing:
         what = f"the columns {', '.join(missing)} are missing"
-        near = " ".join(filter(None, (did_you_mean(name, sheet.header) for name in missing)))
-        do = near or f"Found: {', '.join(sheet.header)}."
+        near = " ".join(filter(None, (did_you_mean(name, table.header) for name in missing)))
+        do = near or f"Found: {', '.join(table.header)}."
         raise DataError(Problem(f"{path.name}:1", what, do))
-    cells = Cells(sheet.file, sheet.decimal)
+    cells = Cells(table.sheet)
     groups: dict[tuple[str, str, str, str, float], list[Point]] = defaultdict(list)
-    for line, row in zip(sheet.lines, sheet.rows):
-        named = dict(zip(sheet.header, row))
+    for line, row in zip(table.lines, table.rows):
+        named = dict(zip(table.header, row))
         names = tuple(_word(cells, line, name, named[name]) for name in COLUMNS[:3])
         hours = cells.number(line, "hours", named["hours"])
         if hours <= 0:
@@ -137,4 +137,3 @@ def _curve(key: tuple[str, str, str, str, float], points: Iterable[Point]) -> Cu
         donor, target, effector, antigen or antigen_of(effector), hours, et, lysis, sd,
         np.maximum(n, 1.0), rows,
     )  # fmt: skip
-

@@ -157,9 +157,7 @@ def fitted(law: str, et: Array, lysis: Array, draws: Array, error: Array) -> Fit
     if curves.emax[0] <= 0 or emax.low is None or emax.low <= 0:
         return Fitted(law, *(_why("nothing is lysed beyond noise"),) * 3, chance, None)
     if et50.value is None or et50.low is None or et50.high is None:
-        why = (
-            f"did not converge: ET50 lies outside {edge[0]:.2g} to {edge[1]:.3g}, or no bound does"
-        )
+        why = f"did not converge: ET50 is not bound within E:T {edge[0]:.2g} to {edge[1]:.3g}"
         return Fitted(law, *(_why(why),) * 3, chance, curves)
     slope = estimate(curves.slope, (0.0, np.inf)) if law == LOGISTIC else Estimate(1.0)
     return Fitted(law, emax, et50, slope, chance, curves)
@@ -198,5 +196,5 @@ def lytic_units(found: Fitted, targets_per_well: float, effectors: float = 1e7) 
     at = estimate(needed, edge)
     if at.value is None or at.low is None or at.high is None:
         return _why(f"30 % lysis is not shown to lie within E:T {edge[0]:.2g} to {edge[1]:.3g}")
-    units = effectors / (targets_per_well * np.array([at.value, at.high, at.low]))
-    return Estimate(*(float(x) for x in units))
+    per_et = effectors / targets_per_well
+    return Estimate(per_et / at.value, per_et / at.high, per_et / at.low)

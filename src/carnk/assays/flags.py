@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from ..base import Problem
@@ -23,18 +24,15 @@ COUNTED = 20.0  # percent of lysis that growth contradicts
 
 @dataclass(frozen=True)
 class Flag:
-    """One finding. kind: in a word or two; wells: their names; left_out: those kept out of fits."""
+    """One finding. kind: in a word or two; wells: their names; left_out: those kept out of fits;
+    is_grave: whether anything is."""
 
     kind: str
     plate: str
     wells: tuple[str, ...]
     problem: Problem
     left_out: tuple[Well, ...] = ()
-
-    @property
-    def is_grave(self) -> bool:
-        """Whether wells are kept out of the fits."""
-        return bool(self.left_out)
+    is_grave: bool = False
 
     def __str__(self) -> str:
         return str(self.problem)
@@ -46,7 +44,7 @@ def flag(
     """A finding on wells of a plate; text: what is wrong and what to do."""
     where = f"{plate.name}, {named(wells)}"
     names = tuple(well.name for well in wells)
-    return Flag(kind, plate.plate, names, Problem(where, *text), tuple(wells) if out else ())
+    return Flag(kind, plate.plate, names, Problem(where, *text), tuple(wells) if out else (), out)
 
 
 def without(wells: Wells, flags: Sequence[Flag]) -> Wells:
@@ -73,8 +71,9 @@ def of_controls(plate: Specific) -> list[Flag]:
         text = ("spontaneous release is above maximum: swapped?", "The plate is left out.")
         return [flag("swapped controls", plate, every, text, True)]
     share = least / most
-    what = f"spontaneous release is {share:.0%} of maximum ({named(none.wells)})"
+    what = f"spontaneous release is {share:.0%} of maximum"
     if share > TOO_HIGH:
+        what += f" ({named(none.wells)})"
         text = (what, "Lysis cannot be read: the plate is left out.")
         return [flag("spontaneous release", plate, every, text, True)]
     if share > HIGH:
@@ -109,7 +108,7 @@ def of_range(plate: Specific) -> list[Flag]:
     return flags
 
 
-def _often(past: Array) -> bool:
+def _often(past: NDArray[np.bool_]) -> bool:
     return bool(np.mean(past) > OFTEN)
 
 
@@ -124,7 +123,7 @@ def _well_error(plate: Specific, level: Level, lysis: Array) -> Array:
 
 
 def of_growth(plate: Specific) -> list[Flag]:
-    """Targets that grew beside effectors while lysis is read: slowed growth, not loss of targets."""
+    """Targets that grew beside effectors while lysis is read: slowed growth, no loss of targets."""
     if plate.hours.size < 2 or not plate.readout.normalized:
         return []
     lysis = plate.lysis
@@ -139,6 +138,6 @@ def of_growth(plate: Specific) -> list[Flag]:
         return []
     alone = plate.none.mean[-1] / plate.none.mean[0]
     what = f"targets outgrow the effectors ({'; '.join(shown[:4])}{'; ...' * (len(shown) > 4)})"
-    do = f"Targets alone grew x{alone:.1f}: lysis here is slowed growth, not loss of targets."
+    do = f"Targets alone grew x{alone:.1f}: lysis here is slowed growth, no loss."
     wells = [well for those in found for well in those]
     return [flag("target outgrowth", plate, wells, (what, do), False)]

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from ..base import DataError, Problem
+from ..base import DataError, Problem, pseudonyms
 from . import flags as judged
 from .arms import Combination, Synergy, kill_per_effector, ratio, synergy
-from .curve_flags import Finding, findings
-from .curves import Curve, antigen_of
+from .curve_flags import Finding, check, findings
+from .curve_plates import plates_of
+from .curves import Curve, antigen_of, is_of_curves, read_curves
 from .et_curve import Curves, Estimate, Fitted, chosen, fitted, lytic_units
 from .flags import Flag
 from .lysis_courses import CourseNumbers, course_numbers
 from .lysis_files import Asked, normalized, read_wells
 from .reuse_flags import of_blocks, of_other_controls
 from .scatter_flags import of_outliers, of_place
-from .specific import Level, Readout, Specific, readout_named, specific
-from .wells import Array, Wells, named
+from .specific import Readout, Specific, readout_named, specific
+from .wells import Array, Well, Wells, named
 
 DRAWS = 400
 SEED = 1
 TARGETS_PER_WELL = 10_000.0
 NO_SD = 5.0  # percent, of a group without replicates
-Range = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
 class Arm:
     """One effector of one donor on one target and plate, over E:T.
 
-    et: (E:T,); lysis, low, high: percent, (E:T, times); wells: raw lysis of each, by E:T; fitted: the
-    curve at the last time; courses: by E:T, empty for one time; the first row of draws is the data.
+    et: (E:T,); lysis, low, high: percent, (E:T, times); wells: name and raw lysis, by E:T; fitted:
+    the curve at the last time; lytic: LU30 per 1e7 effectors; courses: by E:T, empty for one time;
+    draws: (1 + draws, E:T, times), the first row the data.
     """
 
     plate: str
@@ -48,11 +49,10 @@ class Arm:
     lysis: Array
     low: Array
     high: Array
-    levels: tuple[Level, ...]
     wells: tuple[tuple[tuple[str, Array], ...], ...]
     draws: Array
     fitted: Fitted
-    lytic: Estimate  # LU30 per 1e7 effectors
+    lytic: Estimate
     courses: tuple[CourseNumbers, ...]
 
     @property
@@ -117,6 +117,8 @@ def analyze(path: Path | str, layout: Path | str | None, ask: Ask, asked: Asked)
 
     Raises SpecError for files and options, DataError for what the file's content lacks.
     """
+    if is_of_curves(Path(path)):
+        return _of_curve_file(Path(path), ask, asked)
     readout = readout_named(ask.readout)
     read = read_wells(path, layout, asked)
     if readout.normalized:
@@ -133,13 +135,40 @@ def of_wells(read: Sequence[Wells], readout: Readout, ask: Ask) -> Lysis:
     if not plates:
         told = [flag.problem for flag in found if flag.is_grave]
         raise DataError(told, f"{Path(read[0].file).name}: no plate can be read")
+    notes = tuple(note for wells in read for note in wells.notes)
+    return _computed(read[0].file, plates, (tuple(found), notes), ask)
+
+
+def _computed(
+    file: str,
+    plates: Sequence[Specific],
+    told: tuple[tuple[Flag, ...], tuple[Problem, ...]],
+    ask: Ask,
+) -> Lysis:
     arms = [arm for plate in plates for arm in _arms(plate, ask)]
     return Lysis(
-        read[0].file, readout, tuple(arms), tuple(found),
-        tuple(note for wells in read for note in wells.notes), tuple(_pairs(arms)),
-        tuple(each for wanted in ask.combinations for each in _synergies(arms, wanted)),
-        tuple(plates), ask.targets_per_well,
-    )  # fmt: skip
+        file=file,
+        readout=plates[0].readout,
+        arms=tuple(arms),
+        flags=told[0],
+        notes=told[1],
+        pairs=tuple(_pairs(arms)),
+        synergies=tuple(s for wanted in ask.combinations for s in _synergies(arms, wanted)),
+        plates=tuple(plates),
+        targets_per_well=ask.targets_per_well,
+    )
+
+
+def _of_curve_file(path: Path, ask: Ask, asked: Asked) -> Lysis:
+    """Curves in percent rather than wells: what is wrong is named by row."""
+    curves = read_curves(path, asked.decimal)
+    known = pseudonyms((c.donor for c in curves), path.read_bytes(), keep=asked.keep_ids)
+    checked = check([replace(c, donor=known[c.donor]) for c in curves], path.name)
+    flags = tuple(Flag("curve", "", (), problem, is_grave=True) for problem in checked.flags)
+    if not checked.curves:
+        raise DataError(checked.flags, path.name)
+    plates = plates_of(checked.curves)
+    return _computed(path.name, plates, (flags, ()), ask)
 
 
 def judge(wells: Wells, readout: Readout) -> list[Flag]:
@@ -162,39 +191,44 @@ def judge(wells: Wells, readout: Readout) -> list[Flag]:
 
 
 def _kept(rest: Wells, wells: Wells, readout: Readout) -> list[Specific]:
-    """Plates that still have samples and controls."""
-    have: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for well in rest.wells:
-        have[well.plate, well.target].add(well.kind)
-    before: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for well in wells.wells:
-        before[well.plate, well.target].add(well.kind)
-    lost = {key for key, kinds in before.items() if kinds - have[key] and key[1]}
-    lost |= {key for key in before if before[key[0], ""] - have[key[0], ""]}
-    left = tuple(w for w in rest.wells if (w.plate, w.target) not in lost)
+    """Plates that still have samples and all of their kinds of controls."""
+    have = {(w.plate, w.target, w.kind) for w in rest.wells}
+    lost = {(w.plate, w.target) for w in wells.wells if (w.plate, w.target, w.kind) not in have}
+    left = tuple(w for w in rest.wells if not {(w.plate, w.target), (w.plate, "")} & lost)
     return specific(Wells(rest.file, rest.hours, left), readout) if left else []
 
 
 def curves_of(plate: Specific) -> list[Curve]:
     """The arms of a plate at its last time as curves, from many effectors to few."""
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    return [_curve(plate, those[::-1]) for those in _arms_of(plate).values()]
+
+
+def _arms_of(plate: Specific) -> dict[tuple[str, str], list[int]]:
+    """Groups of each donor and effector, from few effectors to many."""
+    own: dict[tuple[str, str], list[int]] = defaultdict(list)
     for k, group in enumerate(plate.groups):
-        rows[group.donor, group.effector].append(k)
-    made = []
-    for (donor, effector), those in rows.items():
-        down = sorted(those, key=lambda k: -plate.groups[k].et)
-        levels = [plate.groups[k].level for k in down]
-        n = np.array([float(max(len(level.wells), 1)) for level in levels])
-        sd = plate.own_error[down, -1] * np.sqrt(n)
-        made.append(
-            Curve(
-                donor, plate.target, effector, antigen_of(effector), float(plate.hours[-1]),
-                np.array([plate.groups[k].et for k in down]), plate.lysis[down, -1],
-                np.where(np.isfinite(sd), sd, NO_SD), n,
-                tuple(level.wells[0].row if level.wells else 0 for level in levels), plate.plate,
-            )  # fmt: skip
-        )
-    return made
+        own[group.donor, group.effector].append(k)
+    return own
+
+
+def _curve(plate: Specific, those: Sequence[int]) -> Curve:
+    groups = [plate.groups[k] for k in those]
+    n = np.array([float(max(len(g.level.wells), 1)) for g in groups])
+    sd = plate.own_error[those, -1] * np.sqrt(n)
+    rows = tuple(g.level.wells[0].row if g.level.wells else 0 for g in groups)
+    return Curve(
+        donor=groups[0].donor,
+        target=plate.target,
+        effector=groups[0].effector,
+        antigen=antigen_of(groups[0].effector),
+        hours=float(plate.hours[-1]),
+        et=np.array([g.et for g in groups]),
+        lysis=plate.lysis[those, -1],
+        sd=np.where(np.isfinite(sd), sd, NO_SD),
+        replicates=n,
+        rows=rows,
+        plate=plate.plate,
+    )
 
 
 def _of_curves(plates: Sequence[Specific]) -> list[Flag]:
@@ -204,7 +238,7 @@ def _of_curves(plates: Sequence[Specific]) -> list[Flag]:
 
 
 def _as_flag(found: Finding, curves: Sequence[tuple[Specific, Curve]]) -> Flag:
-    def wells(index: int) -> list[judged.Well]:
+    def wells(index: int) -> list[Well]:
         plate, curve = curves[index]
         own = (curve.donor, curve.effector)
         groups = [g for g in plate.groups if (g.donor, g.effector) == own]
@@ -217,37 +251,42 @@ def _as_flag(found: Finding, curves: Sequence[tuple[Specific, Curve]]) -> Flag:
     if len(found.out) > len(found.first):
         do += f" with all arms of that plate and donor ({named(out)})"
     problem = Problem(f"{plate.name}, {named(shown)}", found.what, f"{do}.")
-    return Flag(found.kind, plate.plate, tuple(w.name for w in shown), problem, tuple(out))
+    return Flag(found.kind, plate.plate, tuple(w.name for w in shown), problem, tuple(out), True)
 
 
 def _arms(plate: Specific, ask: Ask) -> list[Arm]:
-    own: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for k, group in enumerate(plate.groups):
-        own[group.donor, group.effector].append(k)
-    draws = plate.draws(ask.draws, ask.seed)
+    own = _arms_of(plate)
+    draws = np.concatenate([plate.lysis[None], plate.draws(ask.draws, ask.seed)])
     law = _law(plate, list(own.values()))
-    made = []
-    for (donor, effector), those in own.items():
-        groups = [plate.groups[k] for k in those]
-        lysis = plate.lysis[those]
-        ends = [plate.interval(k) for k in those]
-        every = np.concatenate([lysis[None], draws[:, those]])
-        et = np.array([g.et for g in groups])
-        found = fitted(law, et, lysis[:, -1], every[1:, :, -1], plate.own_error[those, -1])
-        wells = tuple(tuple((w.name, plate.well_lysis(w)) for w in g.level.wells) for g in groups)
-        courses = tuple(
-            course_numbers(plate.hours, lysis[k], every[1:, k])
-            for k in range(len(those)) if plate.hours.size > 1
-        )  # fmt: skip
-        made.append(
-            Arm(
-                plate.plate, donor, plate.target, effector, plate.hours, et, lysis,
-                np.array([low for low, _ in ends]), np.array([high for _, high in ends]),
-                tuple(g.level for g in groups), wells, every, found,
-                lytic_units(found, ask.targets_per_well), courses,
-            )  # fmt: skip
-        )
-    return made
+    return [_arm(plate, those, draws[:, those], law, ask) for those in own.values()]
+
+
+def _arm(plate: Specific, those: list[int], draws: Array, law: str, ask: Ask) -> Arm:
+    groups = [plate.groups[k] for k in those]
+    et = np.array([g.et for g in groups])
+    ends = [plate.interval(k) for k in those]
+    last = draws[:, :, -1]
+    found = fitted(law, et, last[0], last[1:], plate.own_error[those, -1])
+    courses: tuple[CourseNumbers, ...] = ()
+    if plate.hours.size > 1:
+        each = range(len(those))
+        courses = tuple(course_numbers(plate.hours, draws[0, k], draws[1:, k]) for k in each)
+    return Arm(
+        plate=plate.plate,
+        donor=groups[0].donor,
+        target=plate.target,
+        effector=groups[0].effector,
+        hours=plate.hours,
+        et=et,
+        lysis=draws[0],
+        low=np.array([low for low, _ in ends]),
+        high=np.array([high for _, high in ends]),
+        wells=tuple(tuple((w.name, plate.well_lysis(w)) for w in g.level.wells) for g in groups),
+        draws=draws,
+        fitted=found,
+        lytic=lytic_units(found, ask.targets_per_well),
+        courses=courses,
+    )
 
 
 def _law(plate: Specific, arms: Sequence[Sequence[int]]) -> str:
@@ -308,13 +347,14 @@ def _synergy(arms: Mapping[str, Arm], wanted: Combination) -> Synergy:
     )
 
 
-def curves_of_file(path: Path) -> tuple[list[Curve], list[Problem]]:
-    """Curves of released calcein or chromium from a list of wells, and what was left out of them."""
+def curves_of_wells(path: Path) -> tuple[list[Curve], list[Problem]]:
+    """Curves from a list of wells of released dye, and what was left out of them.
+
+    Columns as in `lysis_files`; DataError where a plate lacks its controls or a cell is no number.
+    """
     read = read_wells(path, None, Asked(keep_ids=True))
-    found = Lysis
-    del found
     readout = readout_named("calcein")
-    flags = [flag for wells in read for flag in judge(wells, readout)]
-    plates = [p for wells in read for p in _kept(judged.without(wells, flags), wells, readout)]
-    grave = [flag.problem for flag in flags if flag.is_grave]
+    found = [flag for wells in read for flag in judge(wells, readout)]
+    plates = [p for wells in read for p in _kept(judged.without(wells, found), wells, readout)]
+    grave = [flag.problem for flag in found if flag.is_grave]
     return [curve for plate in plates for curve in curves_of(plate)], grave

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ..base import DataError, Problem, SpecError, pseudonyms
-from .cells import read_sheet as read_cells
-from .delimited import Cells, Sheet
-from .delimited import read_sheet as read_table
+from .cells import read_sheet
+from .delimited import Cells, Table, read_table
 from .incucyte import is_incucyte, traces_of
 from .layout import Layout, LayoutWell, check_match, read_layout
 from .plate import PlateFile, plates_of
@@ -76,9 +75,9 @@ def read_wells(
 def _read(path: Path, layout: Layout | None, asked: Asked) -> list[Wells]:
     if _starts_with(path, WORKBOOK):
         return [_of_traces(read_rtca(path), layout)]
-    if layout is None and _is_list(path):
-        return _of_list(read_table(path))
-    sheet = read_cells(path, asked.decimal)
+    if layout is None and is_of_wells(path):
+        return _of_list(read_table(path, asked.decimal))
+    sheet = read_sheet(path, asked.decimal)
     if is_incucyte(sheet):
         return [_of_traces(traces_of(sheet), layout)]
     if layout is None:
@@ -95,7 +94,8 @@ def _starts_with(path: Path, mark: bytes) -> bool:
         return False  # told by who reads it
 
 
-def _is_list(path: Path) -> bool:
+def is_of_wells(path: Path) -> bool:
+    """Whether a file is a list of wells with their kind and signal, by its header."""
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as stream:
             heads = re.split(r"[,;\t]", stream.readline().strip().lower())
@@ -134,7 +134,7 @@ def _of_plates(file: PlateFile, layout: Layout, read: str) -> Wells:
 def _of_traces(traces: Traces, layout: Layout | None) -> Wells:
     """Wells of one plate; those that the layout calls empty are left out."""
     problems: list[Problem] = []
-    wells = []
+    wells: list[Well] = []
     if layout is None:
         if not traces.names:
             do = "Give --layout: a CSV with the columns well, role, effector, target, et."
@@ -204,40 +204,39 @@ def _by_name(name: str, text: str, traces: Traces, problems: list[Problem]) -> I
     yield Well(name, "1", kind, "", "", "", 0.0, signal)
 
 
-def _of_list(sheet: Sheet) -> list[Wells]:
+def _of_list(table: Table) -> list[Wells]:
     """Wells of a list: kind (or role), signal and, for samples, effector and et.
 
     Known beside these: plate (or sheet), well, donor, target, hours. Controls are told by kind, or
     by kind 'control' with the word under effector. A well named at several hours has a course.
     """
-    heads = [head.lower() for head in sheet.header]
+    heads = [head.lower() for head in table.header]
     at = {head: i for i, head in enumerate(heads)}
     kind_at = next(at[k] for k in KINDS if k in at)
     signal_at = next(at[k] for k in SIGNALS if k in at)
-    lines = _Lines(sheet, at, kind_at, signal_at, Cells(sheet.file, sheet.decimal))
-    read = [each for each in (lines.well(k) for k in range(len(sheet.rows))) if each is not None]
+    lines = _Lines(table, at, kind_at, signal_at, Cells(table.sheet))
+    read = [each for each in (lines.well(k) for k in range(len(table.rows))) if each is not None]
     if lines.cells.problems:
-        raise DataError(lines.cells.problems, sheet.file)
-    content = "\n".join("\t".join(row) for row in sheet.rows).encode()
-    return _by_hours(sheet.file, read, content)
+        raise DataError(lines.cells.problems, table.file)
+    return _by_hours(table.file, read, table.sheet.content)
 
 
 @dataclass(frozen=True)
 class _Lines:
     """Lines of a list as wells with their hours; what is wrong is gathered in `cells`."""
 
-    sheet: Sheet
+    table: Table
     at: Mapping[str, int]
     kind_at: int
     signal_at: int
     cells: Cells
 
     def text(self, k: int, *names: str) -> str:
-        row = self.sheet.rows[k]
+        row = self.table.rows[k]
         return next((row[self.at[n]].strip() for n in names if n in self.at), "")
 
     def well(self, k: int) -> tuple[float, Well] | None:
-        row, line = self.sheet.rows[k], self.sheet.lines[k]
+        row, line = self.table.rows[k], self.table.lines[k]
         word = row[self.kind_at].strip()
         effector = self.text(k, "effector", "arm")
         if word.lower() in EMPTY:
@@ -270,7 +269,7 @@ class _Lines:
     def et(self, k: int, line: int) -> float:
         text = self.text(k, "et", "e:t")
         try:
-            return et_ratio(text.replace(",", ".") if self.sheet.decimal == "," else text)
+            return et_ratio(text.replace(",", ".") if self.table.sheet.decimal == "comma" else text)
         except ValueError:
             self.cells.wrong(
                 line, "et", f"'{text}' is not an E:T ratio above 0", "Write 10:1 or 2.5."
@@ -335,7 +334,8 @@ def normalized(wells: Wells, added: float | None) -> Wells:
     start = wells.hours[0] if added is None else added
     before = np.flatnonzero(wells.hours <= start)
     if not before.size or wells.hours[before[-1]] == wells.hours[-1]:
-        what = f"effectors at {start:g} h, but readings run from {wells.hours[0]:g} to {wells.hours[-1]:g} h"
+        span = f"{wells.hours[0]:g} to {wells.hours[-1]:g} h"
+        what = f"effectors at {start:g} h, but readings run from {span}"
         raise DataError(Problem("--added", what, "Give the last hour before effectors were added."))
     first = int(before[-1])
     level = np.array([w.signal[first] for w in wells.wells])

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from ..base import Problem
-from .et_curve import FEWEST, HYPERBOLA, LOGISTIC, fit
+from .et_curve import FEWEST, LAWS, LOGISTIC, fit
 from .flags import Flag
 from .scatter_flags import place
 from .specific import Specific
@@ -17,27 +17,37 @@ from .wells import Well, Wells, named
 
 SHORTEST = 3  # readings in a row
 BY_CHANCE = 1e-4  # runs as long that a file would hold by chance
+MOST_TIES = 50  # of one reading that are looked through
 REFUTED, ACCEPTED = 1e-4, 0.05  # chances of the misfit under own and under other controls
 LEAST_ERROR = 3.0  # percent; replicates on one plate agree too well
 Key = tuple[float, ...]
 
 
 def of_blocks(wells: Wells) -> list[Flag]:
-    """Runs of readings that stand twice in a file, on one plate or two, along rows or columns."""
+    """Runs of readings that stand twice in a file, on one plate or two, along rows or columns.
+
+    How often single readings agree outside such runs (counts, rounded values) says how many runs
+    as long a file would hold by chance; those of one value throughout (a floor or a ceiling of the
+    reader) are not counted.
+    """
     keys = {id(w): tuple(np.round(w.signal, 9)) for w in wells.wells}
-    count = Counter(keys.values())
-    share = {key: n / len(wells.wells) for key, n in count.items()}
-    twins: set[int] = set()
-    pairs: list[tuple[Well, Well]] = []
-    for order in _orders(wells.wells):
-        for run in _runs([(w, keys[id(w)]) for w in order]):
-            if _is_chance([keys[id(a)] for a, _ in run], share, len(wells.wells)):
-                continue
-            for a, b in run:
-                if id(a) not in twins or id(b) not in twins:
-                    pairs.append((a, b))
-                    twins |= {id(a), id(b)}
-    return [_reused(wells.file, those) for those in _by_plates(pairs)]
+    runs = [
+        run
+        for order in _orders(wells.wells)
+        for run in _runs([(w, keys[id(w)]) for w in order])
+        if len({key for a, _ in run for key in keys[id(a)]}) > 1
+    ]
+    twins = {(id(a), id(b)): (a, b) for run in runs for a, b in run}
+    ties = sum(n * (n - 1) / 2 for n in Counter(keys.values()).values())
+    every = len(wells.wells) * (len(wells.wells) - 1) / 2
+    agree = (max(ties - len(twins), 0.0) + 0.5) / max(every, 1.0)
+    pairs = {
+        (id(a), id(b)): (a, b)
+        for run in runs
+        if every * agree ** len(run) < BY_CHANCE or wells.is_course
+        for a, b in run
+    }
+    return [_reused(wells.file, those) for those in _by_plates(list(pairs.values()))]
 
 
 def _by_plates(pairs: Sequence[tuple[Well, Well]]) -> list[list[tuple[Well, Well]]]:
@@ -55,7 +65,7 @@ def _reused(file: str, pairs: Sequence[tuple[Well, Well]]) -> Flag:
     what = f"the same {len(pairs)} readings stand twice: a block pasted?"
     problem = Problem(f"{file}: {plates}", what, "All of them are left out.")
     names = tuple(w.name for w in both)
-    return Flag("reused block", first[0].plate, names, problem, tuple(both))
+    return Flag("reused block", first[0].plate, names, problem, tuple(both), True)
 
 
 def _orders(wells: Sequence[Well]) -> Iterator[list[Well]]:
@@ -68,34 +78,20 @@ def _orders(wells: Sequence[Well]) -> Iterator[list[Well]]:
 
 
 def _runs(order: Sequence[tuple[Well, Key]]) -> Iterator[list[tuple[Well, Well]]]:
-    """Longest runs of equal readings at two places that do not overlap."""
+    """Longest runs of equal readings at two places that do not overlap; of courses, one well."""
     at: dict[Key, list[int]] = defaultdict(list)
     for k, (_, key) in enumerate(order):
         at[key].append(k)
+    shortest = 1 if order and len(order[0][1]) >= SHORTEST else SHORTEST
     for i, (_, key) in enumerate(order):
-        for j in at[key]:
-            if j <= i or (i > 0 and order[i - 1][1] == order[j - 1][1] and j - i > 1):
+        for j in at[key][:MOST_TIES]:
+            if j <= i or (i > 0 and order[i - 1][1] == order[j - 1][1]):
                 continue  # begun before
             n = 0
             while j + n < len(order) and i + n < j and order[i + n][1] == order[j + n][1]:
                 n += 1
-            course = len(key) >= SHORTEST and len(set(key)) > 1
-            if n >= SHORTEST or course:
+            if n >= shortest:
                 yield [(order[i + k][0], order[j + k][0]) for k in range(n)]
-
-
-def _is_chance(keys: Sequence[Key], share: dict[Key, float], wells: int) -> bool:
-    """Whether a file of such readings would hold a run like this by chance."""
-    if len(set(keys)) == 1 and len(keys[0]) == 1:
-        return True  # a floor or a ceiling of the reader
-    # the two copies are themselves in the shares: a reading seen twice is as one seen once
-    likely = np.prod([max(share[key] - 1 / wells, 1 / wells) for key in keys])
-    return bool(wells**2 / 2 * likely > BY_CHANCE) and len(keys[0]) == 1 and _grained(share)
-
-
-def _grained(share: dict[Key, float]) -> bool:
-    """Whether readings are so coarse that many agree: counts, rounded values."""
-    return len(share) < 0.9 / min(share.values())
 
 
 def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
@@ -121,10 +117,10 @@ def _pasted(own: Specific, arm: Sequence[int], better: Sequence[Specific]) -> Fl
     groups = [own.groups[k] for k in arm]
     wells = [w for g in groups for w in g.level.wells]
     lysis = own.lysis[list(arm), -1]
-    names = " or ".join(each.plate for each in better[:3])
+    others = " or ".join(each.plate for each in better[:3])
     what = (
         f"{groups[0].effector} reads {lysis.min():.0f} to {lysis.max():.0f} % lysis, which no curve"
-        f" fits, and is plausible with the controls of plate {names}: wells or controls pasted?"
+        f" fits, and is plausible with the controls of plate {others}: wells or controls pasted?"
     )
     where = f"{own.name}, {named(wells)}"
     problem = Problem(where, what, "The arm is left out.")
@@ -151,7 +147,10 @@ def _chance(own: Specific, controls: Specific, arm: Sequence[int]) -> float:
         return 0.0
     lysis = 100 * (mean - controls.none.mean[-1]) / window
     own_error = np.maximum(100 * np.nan_to_num(error) / abs(window), LEAST_ERROR)
-    misfit = min(
-        float(fit(law, et, lysis[None], own_error).misfit[0]) for law in (HYPERBOLA, LOGISTIC)
-    )
-    return float(chi2.sf(misfit, max(et.size - 2, 1)))
+    chance = 0.0
+    for law in LAWS:
+        misfit = float(fit(law, et, lysis[None], own_error).misfit[0])
+        chance = max(chance, float(chi2.sf(misfit, max(et.size - 2, 1))))
+        if chance > ACCEPTED:
+            break
+    return chance

@@ -43,11 +43,11 @@ def read_rtca(path: Path | str) -> Traces:
     blocks: dict[float, dict[str, float]] = {}
     problems: list[Problem] = []
     notes: list[Problem] = []
-    for hours, line, rows in _blocks(index):
-        if hours in blocks:
-            what = f"the time {hours:g} h stands twice"
+    for at, line, rows in _blocks(index):
+        if at in blocks:
+            what = f"the time {at:g} h stands twice"
             notes.append(Problem(f"{path.name}: {INDEX}, row {line}", what, "The later is used."))
-        blocks[hours] = _values(rows, f"{path.name}: {INDEX}", problems)
+        blocks[at] = _values(rows, f"{path.name}: {INDEX}", problems)
     if problems:
         raise DataError(problems, path.name)
     if not any(blocks.values()):
@@ -103,8 +103,9 @@ def _blocks(rows: Sequence[Row]) -> Iterator[tuple[float, int, list[tuple[int, R
             continue
         if at is not None:
             yield *at, held
-        sign, h, m, s = found.groups()
-        hours = (int(h) + int(m) / 60 + float(s or 0) / 3600) * (-1 if sign else 1)
+        sign, hour, minute, second = found.groups()
+        hours = int(hour) + int(minute) / 60 + float(second or 0) / 3600
+        hours = -hours if sign else hours
         at, held = (hours, number), []
     if at is not None:
         yield *at, held

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
 from scipy.stats import t as student
 
 from .flags import CHANCE, Flag, flag
@@ -13,6 +16,7 @@ from .specific import Specific
 from .wells import Array, Well
 
 GRADIENT = 0.001  # chance of a plate without fault to show one of the effects of place
+FEWEST = 4  # groups of replicates
 LARGE = 5.0  # points of lysis, below which an effect of place does not matter
 SIZES = ((8, 12), (16, 24), (4, 6), (3, 4), (2, 3), (6, 8))
 _PLACE = re.compile(r"([A-Z]{1,2})0*(\d{1,2})")
@@ -22,27 +26,32 @@ def of_outliers(plate: Specific) -> list[Flag]:
     """Replicates farther from the others of their group than the plate's scatter allows.
 
     The scatter is that of all other groups (median of their variances, made consistent), so an
-    outlier does not hide itself; the chance of any outlier on a plate without fault is 1 %.
+    outlier does not hide itself. It has to be too far both if scatter is the same everywhere and if
+    it grows with the signal; the chance of any on a plate without fault is then below 1 %.
     """
     groups = [g for g in _groups(plate) if len(g) > 1]
-    if len(groups) < 4:
+    if len(groups) < FEWEST:
         return []
-    values = [_values(plate, g) for g in groups]
-    scatter = np.array([_robust(values, leaving=k) for k in range(len(groups))])
-    df = sum(len(g) - 1 for g in groups)
-    wells = sum(len(g) for g in groups)
-    reach = float(student.isf(CHANCE / (2 * wells), max(df / 2, 3.0)))
-    found: list[Well] = []
-    for group, value, sd in zip(groups, values, scatter):
-        for k, well in enumerate(group):
-            others = np.delete(value, k)
-            apart = abs(value[k] - np.median(others)) / np.sqrt(1 + 1 / others.size)
-            if apart > reach * sd and apart > _least(plate, group):
-                found.append(well)
+    far = [set(_far(groups, plate, relative)) for relative in (False, True)]
+    found = [w for g in groups for w in g if id(w) in far[0] & far[1]]
     if not found:
         return []
     text = ("replicates lie far from the others of their group", "Kept; see --leave-out.")
     return [flag("replicate outlier", plate, found, text, False)]
+
+
+def _far(groups: Sequence[Sequence[Well]], plate: Specific, relative: bool) -> Iterator[int]:
+    """Wells, by identity, that lie too far from the others of their group."""
+    values = [_values(g, relative) for g in groups]
+    df, wells = sum(len(g) - 1 for g in groups), sum(len(g) for g in groups)
+    reach = float(student.isf(CHANCE / (2 * wells), max(df / 2, 3.0)))
+    for k, (group, value) in enumerate(zip(groups, values)):
+        sd, least = _robust(values, leaving=k), _least(plate, group, relative)
+        for i, well in enumerate(group):
+            others = np.delete(value, i)
+            apart = abs(value[i] - np.median(others)) / np.sqrt(1 + 1 / others.size)
+            if apart > max(reach * sd, least):
+                yield id(well)
 
 
 def of_place(plate: Specific) -> list[Flag]:
@@ -51,10 +60,11 @@ def of_place(plate: Specific) -> list[Flag]:
     if not groups:
         return []
     wells = [w for g in groups for w in g]
-    residual = np.concatenate([_values(plate, g) - _values(plate, g).mean() for g in groups])
-    owner = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
+    relative = plate.readout.relative
+    residual = np.concatenate([_values(g, relative) - _values(g, relative).mean() for g in groups])
+    owner = np.repeat(np.arange(len(groups)), [len(g) for g in groups]).astype(np.int64)
     window = 100 / abs(float(np.nanmean(plate.full.mean - plate.none.mean)))
-    scale = float(np.nanmean([np.nanmean(w.signal) for w in wells])) if _relative(plate) else 1.0
+    scale = float(np.nanmean([np.nanmean(w.signal) for w in wells])) if relative else 1.0
     effects = list(_effects(wells, groups))
     flags = []
     for what, where, covariate in effects:
@@ -76,32 +86,32 @@ def _groups(plate: Specific) -> list[tuple[Well, ...]]:
     ]
 
 
-def _relative(plate: Specific) -> bool:
-    return plate.readout.relative
-
-
-def _values(plate: Specific, group: Sequence[Well]) -> Array:
+def _values(group: Sequence[Well], relative: bool) -> Array:
     """One value per well: its mean over time, on the log scale where scatter is relative."""
     value = np.array([np.nanmean(w.signal) for w in group])
-    if _relative(plate):
+    if relative:
         return np.asarray(np.log(np.maximum(value, 1e-12)))
     return value
 
 
 def _robust(values: Sequence[Array], leaving: int) -> float:
     """Scatter of replicates from all groups but one: the median variance, made consistent."""
-    rest = [(v.var(ddof=1), v.size - 1) for k, v in enumerate(values) if k != leaving]
-    from scipy.stats import chi2
-
-    scaled = [variance * df / chi2.median(df) for variance, df in rest]
+    rest = [v for k, v in enumerate(values) if k != leaving]
+    scaled = [v.var(ddof=1) * (v.size - 1) / _median(v.size - 1) for v in rest]
     return float(np.sqrt(np.median(scaled)))
 
 
-def _least(plate: Specific, group: Sequence[Well]) -> float:
+@cache
+def _median(df: int) -> float:
+    """Median of chi-square."""
+    return float(chi2.median(df))
+
+
+def _least(plate: Specific, group: Sequence[Well], relative: bool) -> float:
     """Smallest distance worth telling: five points of lysis, in the unit of the values."""
     window = abs(float(np.nanmean(plate.full.mean - plate.none.mean)))
     signal = LARGE / 100 * window
-    if not _relative(plate):
+    if not relative:
         return signal
     middle = float(np.mean([np.nanmean(w.signal) for w in group]))
     return signal / max(middle, signal)
@@ -136,9 +146,13 @@ def _orders(groups: Sequence[Sequence[Well]]) -> list[Effect]:
     most = min(len(g) for g in groups)
     words = ("first", "second", "third", "fourth")
     return [
-        (f"{words[k]} replicates", lambda w, k=k: name[id(w)] == k, (order == k).astype(float))
+        (f"{words[k]} replicates", partial(_is_at, name, k), (order == k).astype(float))
         for k in range(min(most, len(words)))
     ]
+
+
+def _is_at(order: Mapping[int, int], k: int, well: Well) -> bool:
+    return order[id(well)] == k
 
 
 def _unit(index: Array) -> Array:
@@ -146,7 +160,9 @@ def _unit(index: Array) -> Array:
     return np.asarray((index - index.min()) / wide)
 
 
-def _regressed(residual: Array, covariate: Array, owner: Array) -> tuple[float, float, float]:
+def _regressed(
+    residual: Array, covariate: Array, owner: NDArray[np.int64]
+) -> tuple[float, float, float]:
     """(slope, chance of one as large, reach of the covariate) with a mean for each group."""
     counts = np.bincount(owner)
     centred = covariate - (np.bincount(owner, covariate) / counts)[owner]

@@ -261,7 +261,7 @@ def _plate(
     if readout.exact is None and not full:
         missing.append(MAXIMUM)
     for kind in missing:
-        what = f"there are no wells of kind '{kind}'"
+        what = f"there are no {kind} wells"
         do = f"{readout.name} needs sample, spontaneous (targets alone)"
         do += " and maximum wells." if readout.exact is None else " wells."
         problems.append(Problem(where, what, do))

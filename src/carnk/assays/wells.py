@@ -80,6 +80,17 @@ def kind_of(word: str) -> str:
     raise ValueError(near)
 
 
+def _spans(rows: Sequence[int]) -> str:
+    """'8-13, 20' for rows in order."""
+    ends: list[list[int]] = []
+    for row in rows:
+        if ends and row == ends[-1][1] + 1:
+            ends[-1][1] = row
+        else:
+            ends.append([row, row])
+    return ", ".join(f"{a}-{b}" if b > a else f"{a}" for a, b in ends)
+
+
 def et_ratio(text: str) -> float:
     """'10:1', '1:2' or '2.5' as effectors per target; ValueError for anything else."""
     left, mark, right = text.strip().partition(":")
@@ -93,7 +104,9 @@ def et_ratio(text: str) -> float:
 
 
 def named(wells: Sequence[Well], most: int = 12) -> str:
-    """Wells as a message names them."""
+    """Wells as a message names them: 'wells B3, B4', 'rows 8-13'."""
     names = [well.name for well in wells]
+    if names and all(name.startswith("row ") for name in names):
+        return f"row{'s' if len(names) > 1 else ''} {_spans(sorted(w.row for w in wells))}"
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"well{'s' if len(names) > 1 else ''} {', '.join(names[:most])}{more}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..fitting.lysis_data import Curve
+    from ..assays.curves import Curve
     from ..killing import KillCurve
     from ..report.kill import Killing
 
@@ -91,13 +91,16 @@ def fit(
 
     Example: carnk kill fit lysis.csv --inputs quantiles.csv --target kasumi1 --out fit.json
     """
+    from ..assays.curve_flags import check
+    from ..assays.curves import read_curves
+    from ..assays.lysis import curves_of_wells
+    from ..assays.lysis_files import is_of_wells
     from ..fitting import lysis as fitting
-    from ..fitting.lysis_data import Inputs as NoInputs
-    from ..fitting.lysis_data import is_of_wells, read_curves, read_inputs
     from ..fitting.lysis_store import write_fit
-    from ..fitting.plates import check, read_wells
+    from ..fitting.stains import Inputs as NoInputs
+    from ..fitting.stains import read_inputs
 
-    curves, flags = read_wells(lysis) if is_of_wells(lysis) else (read_curves(lysis), [])
+    curves, flags = curves_of_wells(lysis) if is_of_wells(lysis) else (read_curves(lysis), [])
     stains = read_inputs(inputs) if inputs is not None else NoInputs()
     chosen = _only(curves, target)
     checked = check(chosen, lysis.name)
@@ -134,9 +137,9 @@ def predict(
     """
     from ..base import write_text_atomic
     from ..fitting import lysis as fitting
-    from ..fitting.lysis_data import Inputs as NoInputs
-    from ..fitting.lysis_data import read_inputs
     from ..fitting.lysis_store import predicted_csv, read_fit
+    from ..fitting.stains import Inputs as NoInputs
+    from ..fitting.stains import read_inputs
 
     found = read_fit(fit_file)
     stains = read_inputs(inputs) if inputs is not None else NoInputs()
@@ -168,8 +171,8 @@ def _words(text: str) -> list[str]:
 
 
 def _ratios(text: str) -> list[float]:
+    from ..assays.wells import et_ratio
     from ..base import Problem, SpecError
-    from ..fitting.lysis_data import et_ratio
 
     found, problems = [], []
     for word in text.split(","):

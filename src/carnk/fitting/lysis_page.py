@@ -21,7 +21,6 @@ from ..library.table import FOLDER as TABLES
 from .lysis import Fit, Predicted, fit, predict, r_squared, sizes, values
 from .stains import Inputs, read_inputs
 
-
 DOCS = Path(__file__).parents[3] / "docs"
 FILES = ("lysis_donors_A_B_C.csv", "receptor_ligand_quantiles.csv")
 CONSTRUCTS = {

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..assays.curves import Curve
 from ..base import DataError, Problem, read_text, write_text_atomic
 from ..library import load, table
 from .lysis import Fit, Predicted
-from ..assays.curves import Curve
 
 FORMAT = 1
 LARGEST_BYTES = 50_000_000

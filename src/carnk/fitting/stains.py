@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from ..assays.curves import MOLECULES
-from ..assays.delimited import read_sheet
+from ..assays.delimited import read_table
 from ..base import DataError, Problem
 from ..killing import Amount
 from ..killing.reference import plain
@@ -91,13 +91,13 @@ def read_inputs(path: Path) -> Inputs:
     """
     stains: list[Stain] = []
     notes: list[Problem] = []
-    sheet = read_sheet(path)
-    missing = [name for name in STAINS if name not in sheet.header]
+    table = read_table(path)
+    missing = [name for name in STAINS if name not in table.header]
     if missing:
         what = f"the columns {', '.join(missing)} are missing"
-        raise DataError(Problem(f"{path.name}:1", what, f"Found: {', '.join(sheet.header)}."))
-    for line, cells in zip(sheet.lines, sheet.rows):
-        row = dict(zip(sheet.header, cells))
+        raise DataError(Problem(f"{path.name}:1", what, f"Found: {', '.join(table.header)}."))
+    for line, cells in zip(table.lines, table.rows):
+        row = dict(zip(table.header, cells))
         try:
             amount = _amount(row)
         except (KeyError, ValueError):
@@ -128,4 +128,3 @@ def _amount(row: dict[str, str]) -> Amount:
             spreads.append((log10(float(row[f"q{p}"])) - log10(median)) / z)
     spread = float(np.median(spreads)) if spreads else 0.4
     return Amount(median, float(np.clip(spread, *SPREAD)), 1 - positive)
-

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from carnk.assays.curves import read_curves
 from carnk.base import CarnkError
 from carnk.cli.app import app
 from carnk.fitting.lysis import asked_for, fit, for_donors, predict, r_squared
-from carnk.fitting.lysis_data import Inputs, read_curves
 from carnk.fitting.lysis_store import read_fit, write_fit
+from carnk.fitting.stains import Inputs
 
 RATIOS = (10.0, 5.0, 2.5, 1.25, 0.6)
 SHAPES = {"WT NK": (50.0, 4.0), "CAR-NK Z9": (85.0, 1.8)}  # Emax, ET50

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carnk.assays.curve_flags import check
+from carnk.assays.curves import read_curves
+from carnk.assays.lysis import curves_of_wells
+from carnk.assays.wells import et_ratio
 from carnk.base import DataError
-from carnk.fitting.lysis_data import et_ratio, read_curves, read_inputs
-from carnk.fitting.plates import check, read_wells
+from carnk.fitting.stains import read_inputs
 
 HEAD = "donor,target,effector,hours,ET,lysis_pct,sd,n\n"
 RATIOS = ("10:1", "5:1", "2.5:1", "1.25:1", "0.6:1")
@@ -103,7 +106,7 @@ def wells(signal: dict[str, float], spontaneous: float = 100.0, most: float = 30
 
 def test_lysis_from_wells(tmp_path: Path) -> None:
     text = wells({"10:1": 219.0, "5:1": 159.0, "1:1": 119.0})
-    curves, flags = read_wells(written(tmp_path, text))
+    curves, flags = curves_of_wells(written(tmp_path, text))
     assert flags == []
     assert curves[0].lysis == pytest.approx([60.0, 30.0, 10.0])
     assert curves[0].replicates.tolist() == [3, 3, 3]
@@ -111,23 +114,24 @@ def test_lysis_from_wells(tmp_path: Path) -> None:
 
 def test_wells_outside_the_controls_are_named(tmp_path: Path) -> None:
     text = wells({"10:1": 340.0, "5:1": 159.0, "1:1": 20.0})
-    curves, flags = read_wells(written(tmp_path, text))
+    curves, flags = curves_of_wells(written(tmp_path, text))
     assert curves[0].et.tolist() == [5.0]
     named = " ".join(map(str, flags))
-    assert all(f"well {w} " in named for w in ("C00", "C01", "C02", "C20", "C21", "C22"))
+    assert "wells C00, C01, C02: lysis over 100 % beyond noise" in named
+    assert "wells C20, C21, C22: lysis below -20 % beyond noise" in named
 
 
 def test_spontaneous_release_near_maximum_leaves_the_plate_out(tmp_path: Path) -> None:
     text = wells({"10:1": 290.0}, spontaneous=280.0)
-    curves, flags = read_wells(written(tmp_path, text))
+    curves, flags = curves_of_wells(written(tmp_path, text))
     assert curves == []
     assert "93% of maximum (wells B0, B1, B2)" in str(flags[0])
 
 
 def test_a_plate_without_controls_is_refused(tmp_path: Path) -> None:
     text = wells({"10:1": 219.0}).replace("spontaneous", "blank")
-    with pytest.raises(DataError, match="no wells of spontaneous"):
-        read_wells(written(tmp_path, text))
+    with pytest.raises(DataError, match="no spontaneous wells"):
+        curves_of_wells(written(tmp_path, text))
 
 
 def test_quantiles_become_mixtures(tmp_path: Path) -> None:
