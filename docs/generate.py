@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,21 @@ import numpy as np
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from carnk.base import read_yaml
 from carnk.cli.app import app
+from carnk.fitting.published import left_out
 from carnk.kinetics import MODEL
 from carnk.kinetics.host import MECHANISMS as HOST
 from carnk.kinetics.product import MECHANISMS as PRODUCT
 from carnk.kinetics.tumor import MECHANISMS as TUMOR
-from carnk.library import Number, load, references, share_unverified
+from carnk.library import Number, load, references, share_unverified, table
 from carnk.solver.equations import equations
 from carnk.solver.support import support_page
 from carnk.study.new import schema_text
 from carnk.study.numbers import worlds
 
 HERE = Path(__file__).parent
+TABLES = HERE.parent / "src/carnk/library/tables"
 NOTE = "Written by `make docs`; do not edit.\n"
 
 
@@ -126,6 +130,24 @@ def design_tables() -> str:
     return page(NOTE)
 
 
+def validation() -> str:
+    """The last full validation, from the library's tables."""
+    from carnk.report.validation_docs import docs_page
+
+    about = read_yaml(TABLES / "validation.about.yaml").plain()
+    made = about["meaning"].split("; ")[1]
+    left = [asdict(each) for each in left_out()]
+    rows, bars = (table(name).to_dicts() for name in ("validation", "validation_verdicts"))
+    return docs_page(rows, bars, left, made, "Written by `make validation`; do not edit.\n")
+
+
+def validation_plot() -> str:
+    """The calibration plot of the last full validation."""
+    from carnk.report.validation_plot import figure
+
+    return figure(table("validation").to_dicts())
+
+
 PAGES = {
     "commands.md": commands,
     "numbers.md": numbers,
@@ -133,6 +155,8 @@ PAGES = {
     "worlds.md": plausible,
     "sbml.md": sbml,
     "design_tables.md": design_tables,
+    "validation.md": validation,
+    "validation.svg": validation_plot,
     "study.schema.json": schema_text,
 }
 

@@ -22,6 +22,7 @@ from . import (
     solver,
     study,
     trials,
+    validate,
     versus,
 )
 
@@ -48,6 +49,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     claims.claims,
     versus.versus,
     faq.faq,
+    validate.validate,
+    validate.validate,
 )
 for command in COMMANDS:
     app.command(name={"open_report": "open"}.get(command.__name__, command.__name__))(command)

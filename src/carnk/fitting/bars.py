@@ -5,9 +5,11 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite, nan
 from pathlib import Path
 
 from ..base import Problem, SpecError, did_you_mean, read_text
+from ..evidence.results import CLASSES
 from ..library import table
 from .heldout import PRIMARY
 from .persistence import Ends, both_ends
@@ -15,7 +17,7 @@ from .validation import Checked
 
 EFFICACY = ("response", "complete_response", "pfs")
 LARGEST_BYTES = 1_000_000
-HEAD = ["name", "kind", "least", "most", "why"]
+HEAD = ["name", "evidence_class", "kind", "least", "most", "why"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Bar:
     """A measure and where it has to lie; kind 'bar' decides the exit code, 'aim' is reported."""
 
     name: str
+    evidence_class: str
     kind: str
     least: float | None
     most: float | None
@@ -51,9 +54,11 @@ class Verdict:
 
 
 def judged(rows: list[Checked], bars: tuple[Bar, ...]) -> list[Verdict]:
-    """Measure every bar on checked rows; only figures that were read count."""
+    """Measure every bar on the checked rows of its class; only figures that were read count."""
     read = [row for row in rows if row.published.observed.checked == "read"]
-    return [Verdict(bar, MEASURES[bar.name](read)) for bar in bars]
+    by_class = {kind: [row for row in read if row.published.evidence_class == kind]
+                for kind in CLASSES}  # fmt: skip
+    return [Verdict(bar, MEASURES[bar.name](by_class[bar.evidence_class])) for bar in bars]
 
 
 def stated() -> tuple[Bar, ...]:
@@ -62,28 +67,39 @@ def stated() -> tuple[Bar, ...]:
 
 
 def read_bars(path: Path) -> tuple[Bar, ...]:
-    """Read bars of one's own: CSV of name, kind, least, most, why; SpecError with all problems."""
-    rows = list(csv.DictReader(io.StringIO(read_text(path, LARGEST_BYTES), newline="")))
-    problems = []
-    if not rows or list(rows[0]) != HEAD:
-        raise SpecError(Problem(path.name, f"the columns are not {', '.join(HEAD)}"))
+    """Read bars of one's own, CSV with the columns HEAD; SpecError with all problems."""
+    rows = list(csv.reader(io.StringIO(read_text(path, LARGEST_BYTES), newline="")))
+    if len(rows) < 2 or rows[0] != HEAD:
+        what = f"this is not a table with a row of {', '.join(HEAD)} and rows under it"
+        raise SpecError(Problem(path.name, what))
+    problems: list[Problem] = []
     bars = []
-    for line, row in enumerate(rows, start=2):
+    for line, row in enumerate(rows[1:], start=2):
         where = f"{path.name}:{line}"
-        for name, known in (("name", tuple(MEASURES)), ("kind", ("bar", "aim"))):
-            if row[name] not in known:
-                do = did_you_mean(row[name] or "", known) or f"There are {', '.join(known)}."
-                problems.append(Problem(f"{where}: {name}", f"'{row[name]}' is not known", do))
-        ends = {}
-        for end in ("least", "most"):
-            try:
-                ends[end] = float(row[end]) if row[end] else None
-            except ValueError:
-                problems.append(Problem(f"{where}: {end}", f"'{row[end]}' is not a number"))
-        bars.append(Bar(row["name"], row["kind"], **ends, why=row["why"] or ""))
+        if len(row) != len(HEAD):
+            problems.append(Problem(where, f"there are {len(row)} cells, but {len(HEAD)} columns"))
+            continue
+        for column, cell, known in zip(HEAD, row, CHOICES):
+            if cell not in known:
+                do = did_you_mean(cell, known) or f"There are {', '.join(known)}."
+                problems.append(Problem(f"{where}: {column}", f"'{cell}' is not known", do))
+        least, most = (_end(f"{where}: {HEAD[i]}", row[i], problems) for i in (3, 4))
+        if not row[3] and not row[4]:
+            problems.append(Problem(where, "there is neither a least nor a largest value"))
+        bars.append(Bar(row[0], row[1], row[2], least, most, row[5]))
     if problems:
         raise SpecError(problems, path.name)
     return tuple(bars)
+
+
+def _end(where: str, cell: str, problems: list[Problem]) -> float | None:
+    try:
+        value = float(cell) if cell else None
+    except ValueError:
+        value = nan
+    if value is not None and not isfinite(value):
+        problems.append(Problem(where, f"'{cell}' is not a number"))
+    return value
 
 
 def _share(flags: list[bool]) -> float | None:
@@ -148,10 +164,11 @@ MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
     "ipsc_day_15_over_limit": lambda rows: _over_limit(rows, 0, "ft596"),
     "cord_day_365_over_limit": lambda rows: _over_limit(rows, 2, "liu2020"),
 }
+CHOICES = (tuple(MEASURES), CLASSES, ("bar", "aim"))  # of the first columns of HEAD
 WORDS = {
     "calibration_overlap": "calibration counts whose interval meets the prediction's",
     "held_out_inside": "held-out counts inside the 95 % predictive interval",
-    "held_out_efficacy_inside": "of these, response and progression",
+    "held_out_efficacy_inside": "held-out counts of response and progression inside it",
     "held_out_overlap": "held-out quantities whose interval meets the prediction's",
     "log_score_over_null": "log score of the main held-out outcomes, less the null's",
     "ipsc_day_15_over_limit": "FT596 on day 15, median over the limit of quantification",

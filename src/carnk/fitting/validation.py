@@ -15,7 +15,7 @@ from ..evidence.results import CAR_NK
 from ..kinetics import grade, grade_probabilities
 from ..library import table
 from ..study import read
-from ..study.numbers import fresh_view, worlds
+from ..study.numbers import fresh_view, world_count, worlds
 from ..study.patients import UNIFORMS
 from ..study.run import one_chunk
 from ..study.summary import Prediction, happened, predict
@@ -24,7 +24,7 @@ from .published import Observed, Published, published
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
-PATIENTS, CHUNK, THREADS = 1000, 250, 2
+PATIENTS, CHUNK, THREADS = 2000, 250, 2
 TRIALS = 1000  # virtual trials behind the interval of a statistic
 LEVEL = 0.95
 STATISTICS: dict[str, Callable[[Array], float]] = {
@@ -76,6 +76,9 @@ def validate(
         known = sorted({row.study for row in published()})
         do = did_you_mean(study, known) or f"There are {', '.join(known)}."
         raise SpecError(Problem("--study", f"no published row belongs to '{study}'", do))
+    if patients < world_count():
+        what = f"{patients} patients leave some of the {world_count()} plausible worlds empty"
+        raise SpecError(Problem("--patients", what, f"Take at least {world_count()}."))
     studies = {name: read(name, patients, seed) for name in dict.fromkeys(r.study for r in rows)}
     runs = _runs(rows, studies)
     steps = [(key, first) for key in runs for first in range(0, patients, CHUNK)]
@@ -115,6 +118,8 @@ def _simulated(study: Study, ids: NDArray[np.int64]) -> pl.DataFrame:
         cmax_copies=pl.col("copies_per_ug").max()
     )  # fmt: skip
     outcomes = outcomes.join(peaks, on="patient", how="left", maintain_order="left")
+    copies = pl.col("auc_0_28d") * pl.col("cmax_copies") / pl.col("cmax_per_ul")
+    outcomes = outcomes.with_columns(auc_copies=copies)
     laws = table("crs_without").filter(pl.col("study") == study.name).sort("world")
     if laws.is_empty():
         return outcomes

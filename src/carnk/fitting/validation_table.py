@@ -39,6 +39,7 @@ COLUMNS = {  # name: meaning, unit
 }  # fmt: skip
 VERDICT_COLUMNS = {
     "name": ("Measure", "text"),
+    "evidence_class": ("Class of evidence of the rows", "text"),
     "kind": ("bar (decides the exit code) or aim (reported)", "text"),
     "words": ("What is measured", "text"),
     "measured": ("What was measured; empty: nothing to measure it on", "1"),
@@ -72,8 +73,8 @@ def verdict_rows(found: list[Verdict]) -> list[dict[str, object]]:
     for each in found:
         bar = each.bar
         values = (
-            bar.name, bar.kind, WORDS[bar.name], each.measured, bar.least, bar.most,
-            _yes(each.holds), bar.why,
+            bar.name, bar.evidence_class, bar.kind, WORDS[bar.name], each.measured, bar.least,
+            bar.most, _yes(each.holds), bar.why,
         )  # fmt: skip
         rows.append(dict(zip(VERDICT_COLUMNS, map(_rounded, values))))
     return rows
@@ -109,10 +110,15 @@ def _about(meaning: str, columns: dict[str, tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def made_by(patients: int, seed: int) -> str:
+    """Version, patients and seed in words."""
+    return f"carnk {version('carnk')}, {patients:,} virtual patients of each study, seed {seed}"
+
+
 def main(folder: Path = LIBRARY / "tables") -> None:
     """Validate with many patients and write the shipped tables; about two minutes."""
     found = validate(PATIENTS, SEED)
-    made = f"carnk {version('carnk')}, {PATIENTS:,} virtual patients of each study, seed {SEED}"
+    made = made_by(PATIENTS, SEED)
     for name, rows, columns, what in (
         ("validation", table_rows(found), COLUMNS, "Published quantities beside predictions"),
         ("validation_verdicts", verdict_rows(judged(found, stated())), VERDICT_COLUMNS,
