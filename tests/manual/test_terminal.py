@@ -91,7 +91,7 @@ def test_run_writes_the_folder_and_prints_a_table_that_fits(tmp_path: Path) -> N
     assert all(len(line) <= WIDTH for line in text.splitlines())
     assert {p.name for p in out.iterdir()} == {
         "study.yaml", "numbers.csv", "patients.parquet", "outcomes.csv", "courses.parquet",
-        "sensitivity.csv", "references.bib", "run.json", "report.html",
+        "sensitivity.csv", "bands.csv", "references.bib", "run.json", "report.html",
     }  # fmt: skip
     code, text = call("run", "liu2020", "--patients", "40", "--out", str(out))
     assert code == 2

@@ -22,6 +22,7 @@ from .sections import (
     repeat,
     safety,
     trial,
+    uncertainty,
 )
 
 TITLES = {
@@ -30,6 +31,7 @@ TITLES = {
     "comparison": "Predicted against observed",
     "courses": "Courses",
     "arms": "By dose and disease",
+    "uncertainty": "What is not known, and what differs",
     "lots": "Lots against patients",
     "influence": "What moves the outcome",
     "safety": "Safety",
@@ -43,6 +45,7 @@ SHORT = {
     "comparison": "Comparison",
     "courses": "Courses",
     "arms": "Doses",
+    "uncertainty": "Uncertainty",
     "lots": "Lots",
     "influence": "Influence",
     "safety": "Safety",
@@ -90,6 +93,7 @@ def contents(record: records.Record) -> dict[str, Any]:
         "comparison": comparison.content(record),
         "courses": courses.content(record),
         "arms": arms.content(record),
+        "uncertainty": uncertainty.content(record),
         "influence": influence.content(record),
         "safety": safety.content(record),
         "numbers": numbers.content(record),

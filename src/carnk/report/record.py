@@ -11,6 +11,7 @@ import polars as pl
 from ..base import Problem, SpecError
 from ..domain import Study
 from ..library import Reference, references
+from ..study.bands import SCHEMA as BANDS
 from ..study.folder import study_of
 from .numerals import plural
 
@@ -56,6 +57,15 @@ class Record:
             return pl.DataFrame(schema={"patient": pl.Int64, "arm": pl.String, "day": pl.Float64})
         table = pl.read_parquet(path, columns=["patient", "arm", "day", *COURSES])
         return table.filter(pl.col("tumor").is_not_nan())
+
+    @cached_property
+    def bands(self) -> pl.DataFrame:
+        """Bands of the courses over worlds and within them; no rows when they were not made."""
+        path = self.folder / "bands.csv"
+        if not path.is_file():
+            return pl.DataFrame(schema=BANDS)
+        table = pl.read_csv(path, schema=BANDS)
+        return table.filter(pl.col("median").is_not_nan())
 
     @property
     def patients(self) -> int:

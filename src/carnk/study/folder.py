@@ -21,6 +21,8 @@ from ..base import Problem, SpecError, new_folder_atomic
 from ..domain import Given, Study
 from ..library import View, bibtex
 from .backends import backend
+from .bands import SCHEMA as BANDS
+from .bands import bands
 from .identity import differences, identity, versions
 from .lots import made
 from .numbers import fresh_view
@@ -45,6 +47,7 @@ OUTPUTS = (
     "patients.parquet",
     "numbers.csv",
     "sensitivity.csv",
+    "bands.csv",
     "trial.json",
 )
 CHUNKS_PER_WORKER = 4  # at least, so that none waits long for the last one
@@ -169,6 +172,8 @@ def _write_analyses(
     rows = sensitivity(study, view, threads) if threads else []
     table = pl.DataFrame(rows, schema=SENSITIVITY, orient="row")
     (folder / "sensitivity.csv").write_text(table.write_csv(), encoding="utf-8")
+    layers = bands(study, view, threads) if threads else pl.DataFrame(schema=BANDS)
+    (folder / "bands.csv").write_text(layers.write_csv(), encoding="utf-8")
     if study.trial and threads:
         from .trial_run import write_trials  # loads the designs, which few runs need
 
@@ -222,6 +227,8 @@ def _manifest(study: Study, tally: Tally, folder: Path, whole: bool) -> dict[str
         },
         "seconds": {"simulation": round(tally.seconds, 3)},
         "versions": versions(),
+        "code": identity()["code"],
+        "numbers": identity()["numbers"],
         "machine": platform.machine(),
         "study_sha256": _sha256(folder / "study.yaml"),
         "output_sha256": {

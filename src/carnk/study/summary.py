@@ -46,6 +46,13 @@ class Prediction:
         tail = (1 - level) / 2
         return float(betaincinv(self.a, self.b, tail)), float(betaincinv(self.a, self.b, 1 - tail))
 
+    @property
+    def variances(self) -> tuple[float, float]:
+        """Variance of a patient's yes or no: (between worlds, within them)."""
+        size = self.a + self.b
+        all_of_it = self.mean * (1 - self.mean)
+        return all_of_it / (size + 1), all_of_it * size / (size + 1)
+
     def log_chances(self, patients: int) -> Array:
         """Log of the beta-binomial chance of 0, 1, ... `patients` events."""
         k = np.arange(patients + 1)
@@ -83,6 +90,29 @@ def predict(events: Array, world: NDArray[np.int64]) -> Prediction:
     weak = 0.5 * ((log_size[:, 0] - CONCENTRATION) / CONCENTRATION_WIDTH) ** 2
     size = float(np.exp(log_size[np.argmax(fit - weak), 0]))
     return Prediction(rate * size, (1 - rate) * size)
+
+
+def variances(values: Array, world: NDArray[np.int64]) -> tuple[float, float]:
+    """Variance of a quantity over patients: (between worlds, within them).
+
+    Analysis of variance with random worlds, each patient living in one: what the means of worlds
+    differ by chance between patients is taken off, so that both are unbiased but for the first
+    never being negative. values that are not finite are left out; NaN if no world has two left.
+    """
+    kept = np.isfinite(values)
+    values, world = values[kept], world[kept]
+    patients = np.bincount(world).astype(float)
+    sums = np.bincount(world, weights=values)[patients > 0]
+    patients = patients[patients > 0]
+    worlds, total = patients.size, float(patients.sum())
+    if worlds < 2 or total <= worlds:
+        return float("nan"), float("nan")
+    means = sums / patients
+    squares = float((values**2).sum() - (sums * means).sum())
+    within = max(squares, 0.0) / (total - worlds)
+    between = float((patients * (means - values.mean()) ** 2).sum()) / (worlds - 1)
+    usual = (total - float((patients**2).sum()) / total) / (worlds - 1)  # patients in a world
+    return max((between - within) / usual, 0.0), within
 
 
 def happened(outcomes: pl.DataFrame, outcome: str, day: float | None) -> Array:

@@ -43,7 +43,8 @@ def test_plotting_stands_in_the_page_once(page: str) -> None:
 
 def test_sections_come_in_their_order(page: str) -> None:
     assert sections(page) == [
-        "comparison", "courses", "arms", "influence", "safety", "numbers", "mechanisms", "repeat",
+        "comparison", "courses", "arms", "uncertainty", "influence", "safety", "numbers",
+        "mechanisms", "repeat",
     ]  # fmt: skip
 
 
@@ -83,6 +84,9 @@ def test_the_text_of_a_study_cannot_become_html(copied: Any) -> None:
     courses = pl.read_parquet(copied.folder / "courses.parquet")
     courses = courses.with_columns(pl.col("arm").replace("1e5 per kg", evil))
     courses.write_parquet(copied.folder / "courses.parquet")
+    bands = pl.read_csv(copied.folder / "bands.csv")
+    bands = bands.with_columns(pl.col("arm").replace("1e5 per kg", evil))
+    bands.write_csv(copied.folder / "bands.csv")
     page = copied.page()
     assert evil not in page
     assert "<img" not in without_scripts(page)

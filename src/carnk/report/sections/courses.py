@@ -1,4 +1,4 @@
-"""Courses with bands: medians and ranges of the sampled patients by arm, drawn by plotly."""
+"""Courses by arm with two bands, of patients and of worlds, drawn by plotly."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import polars as pl
 from ..numerals import count, number, powers, quantity, span
 from ..record import Record
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILES = (0.05, 0.5, 0.95)
 PANELS = {  # column: title, unit, smallest value drawn
     "car_per_ul": ("CAR cells in blood", "cells/µL", 1e-3),
     "tumor": ("Tumor cells in the body", "cells", 1.0),
@@ -20,15 +20,18 @@ ALL = "All arms"
 
 def content(record: Record) -> dict[str, Any]:
     """Data of the figures for the page's script, arms with their patients, and the assay's line."""
-    courses = record.courses
+    courses, bands = record.courses, record.bands
     if courses.is_empty():
         return {"figure": None}
     limit = _limit(record, courses)
-    arms = [arm.name for arm in record.study.arms if arm.name in set(courses["arm"])]
+    layered = not bands.is_empty()
+    there = set((bands if layered else courses)["arm"])
+    arms = [arm.name for arm in record.study.arms if arm.name in there]
     people = {arm: _people(courses.filter(pl.col("arm") == arm)) for arm in arms}
-    groups = {arm: courses.filter(pl.col("arm") == arm) for arm in arms}
+    of = _layers if layered else _sample
+    mine = {arm: (bands if layered else courses).filter(pl.col("arm") == arm) for arm in arms}
     figure = {
-        "days": [_short(day) for day in courses["day"].unique().sort()],
+        "days": [_short(day) for day in (bands if layered else courses)["day"].unique().sort()],
         "arms": [powers(arm) for arm in arms],
         "panels": [
             {
@@ -36,7 +39,7 @@ def content(record: Record) -> dict[str, Any]:
                 "title": title,
                 "unit": unit,
                 "floor": floor,
-                "bands": [_bands(groups[arm], name, floor) for arm in arms],
+                "bands": [of(mine[arm], name, floor) for arm in arms],
             }
             for name, (title, unit, floor) in PANELS.items()
         ],
@@ -49,6 +52,8 @@ def content(record: Record) -> dict[str, Any]:
         "patients": count(_people(courses)),
         "limit": limit,
         "titles": [(name, title, unit) for name, (title, unit, _) in PANELS.items()],
+        "layered": layered,
+        "worlds": record.outcomes["world"].n_unique(),
     }
 
 
@@ -56,13 +61,28 @@ def _people(courses: pl.DataFrame) -> int:
     return courses["patient"].n_unique()
 
 
-def _bands(courses: pl.DataFrame, name: str, floor: float) -> list[list[float]]:
-    """The quantiles of one quantity, each over the days, none below what is drawn."""
+def _layers(bands: pl.DataFrame, name: str, floor: float) -> dict[str, Any]:
+    """Median, band of patients and band of worlds of one quantity, none below what is drawn."""
+    table = bands.filter(pl.col("quantity") == name).sort("day")
+
+    def line(column: str) -> list[float]:
+        return [_short(max(x, floor)) for x in table[column]]
+
+    return {
+        "median": line("median"),
+        "population": [line("population_low"), line("population_high")],
+        "parameter": [line("parameter_low"), line("parameter_high")],
+    }
+
+
+def _sample(courses: pl.DataFrame, name: str, floor: float) -> dict[str, Any]:
+    """The same of a run whose layers were not worked out: both in one band."""
     ends = [
         pl.col(name).quantile(q, "linear").clip(lower_bound=floor).alias(str(q)) for q in QUANTILES
     ]
     table = courses.group_by("day").agg(ends).sort("day")
-    return [[_short(x) for x in table[str(q)]] for q in QUANTILES]
+    low, median, high = ([_short(x) for x in table[str(q)]] for q in QUANTILES)
+    return {"median": median, "population": [low, high], "parameter": None}
 
 
 def _short(value: float) -> float:

@@ -251,7 +251,7 @@ def _tiles(record: Record) -> list[dict[str, str]]:
         {
             "value": number(median, 2),
             "what": "CAR-positive cells per µL of blood at the peak (median)",
-            "range": f"90 % of patients: {span(low, high)}",
+            "range": f"90 % of patients, all worlds: {span(low, high)}",
         }
     )
     return tiles

@@ -55,19 +55,23 @@
     return short(x);
   };
 
-  function band(low, high, fill) {
-    const edge = { x: figure.days, mode: "lines", line: { width: 0 }, hoverinfo: "skip", showlegend: false };
-    return [{ ...edge, y: low }, { ...edge, y: high, fill: "tonexty", fillcolor: fill }];
+  function band([low, high], fill, edge, pattern) {
+    const line = edge ? { color: edge, width: 1.2, dash: "dot" } : { width: 0 };
+    const side = { x: figure.days, mode: "lines", line, hoverinfo: "skip", showlegend: false };
+    const inside = pattern ? { fillpattern: { shape: "/", size: 7, solidity: 0.14, fgcolor: color("--muted"), bgcolor: "rgba(0,0,0,0)" } } : { fillcolor: fill };
+    return [{ ...side, y: low }, { ...side, y: high, fill: "tonexty", ...inside }];
   }
 
+  const between = ([low, high], k) => nice(low[k]) + "–" + nice(high[k]);
+
   function traces(panel, i, alone) {
-    const [a, b, median, c, d] = panel.bands[i];
+    const { median, population, parameter } = panel.bands[i];
     const ink = color("--arm-" + (i % 6));
-    const hover = figure.days.map((_, k) =>
-      nice(median[k]) + "  (half " + nice(b[k]) + "–" + nice(c[k]) + ", 90 % " + nice(a[k]) + "–" + nice(d[k]) + ")");
+    const hover = figure.days.map((_, k) => nice(median[k]) + "  (patients " + between(population, k) +
+      (parameter ? ", worlds " + between(parameter, k) : "") + ")");
     return [
-      ...(alone ? band(a, d, faded(ink, 0.16)) : []),
-      ...band(b, c, faded(ink, alone ? 0.3 : 0.1)),
+      ...band(population, faded(ink, alone ? 0.26 : 0.1)),
+      ...(alone && parameter ? band(parameter, "", color("--ink"), true) : []),
       { x: figure.days, y: median, mode: "lines", name: figure.arms[i], text: hover,
         line: { color: ink, width: 2.4 }, hovertemplate: "%{text}<extra>" + "%{fullData.name}" + "</extra>", showlegend: false },
     ];
@@ -84,7 +88,7 @@
   }
 
   function layout(panel, shown) {
-    const ends = shown.flatMap((i) => [panel.bands[i][0], panel.bands[i][4]]);
+    const ends = shown.flatMap((i) => [...panel.bands[i].population, ...(arm >= 0 && panel.bands[i].parameter || [])]);
     const inside = ends.flatMap((line) => line.filter((_, k) => figure.days[k] <= until));
     const limit = panel.id === "car_per_ul" ? figure.limit : null;
     const low = limit ? Math.floor(Math.log10(limit.value)) - 1 : Math.log10(Math.max(Math.min(...inside), panel.floor));
