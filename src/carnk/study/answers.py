@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from ..domain import Study
 from ..kinetics import RULES, STATES, Courses, simulate, time_grid
-from ..library import load
 from .backends import backend
 from .ensemble import cohorts
-from .numbers import Array, Known
+from .numbers import Array, Known, fresh_view
 from .patients import draw, join, start_day
 from .run import Columns, outcome_columns
 
@@ -93,7 +92,7 @@ def evaluate(
     """
     runs, size = len(next(iter(values.values()))), max(1, BATCH // question.patients)
     known: Known = {}
-    draw(question.study, load().view(), question.ids, uncertain=False, known=known)
+    draw(question.study, fresh_view(question.study), question.ids, uncertain=False, known=known)
     found = np.full(runs, np.nan)
     spans = [slice(first, min(first + size, runs)) for first in range(0, runs, size)]
     done = 0
@@ -111,7 +110,7 @@ def _batch(
     """The answers of some runs, all solved in one call."""
     study, answer = question.study, ANSWERS[question.answer]
     own = {name: column[span] for name, column in values.items()}
-    every = join(list(cohorts(study, load().view(), question.ids, own, known=known)))
+    every = join(list(cohorts(study, fresh_view(study), question.ids, own, known=known)))
     courses = simulate(every.parameters, every.initial, every.doses, every.luck, days_of(question))
     diseases = np.array(list(study.diseases))[every.disease]
     columns = outcome_columns(study, every, courses, diseases)

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..base import Problem, SolveError, SpecError, did_you_mean
 from ..domain import Study
-from ..library import load
+from ..library import View
 from .answers import ANSWERS, Question, evaluate
 from .ensemble import free, typical
 from .identity import identity
 from .indices import morris, sobol, sobol_points
-from .numbers import Array
+from .numbers import Array, fresh_view
 from .patients import draw
 
 LOW, HIGH = 5, 95  # percentiles of the plausible worlds
@@ -82,7 +82,7 @@ def analyze(
         facts |= {"runs": size * (len(chosen) + 1)}
         rank = found.size
     columns = {name: asdict(found)[name] for name in COLUMNS[asked.method]}
-    rows = list(_rows(chosen, screened, laws, columns))
+    rows = list(_rows(fresh_view(asked.study), chosen, screened, laws, columns))
     order = sorted(range(len(rows)), key=lambda i: (-rank[i], rows[i]["id"]))
     own = identity()
     facts |= {"study": asked.study.name, "seed": asked.study.seed}
@@ -120,7 +120,7 @@ def _design_size(asked: Asked) -> int:
 
 def _laws(study: Study, question: Question) -> dict[str, Array]:
     """The worlds of every uncertain number that this study reads."""
-    view = load().view()
+    view = fresh_view(study)
     draw(study, view, question.ids[:1])
     read = {number.id for number in view.used}
     return {name: column for name, column in free(study).items() if name in read}
@@ -161,13 +161,14 @@ def _finite(answers: Array) -> Array:
 
 
 def _rows(
+    view: View,
     chosen: list[str],
     screened: dict[str, tuple[float, float]],
     laws: dict[str, Array],
     columns: dict[str, Array],
 ) -> Iterator[dict[str, Any]]:
     for i, name in enumerate(chosen):
-        number = load()[name]
+        number = view.number(name)
         low, high = np.percentile(laws[name], (LOW, HIGH))
         yield {
             "id": name,

@@ -15,7 +15,7 @@ from ..strips import SHARES, SMALL_TICKS
 Row = dict[str, Any]
 NORMAL_90 = 1.645  # standard deviations on either side
 QUANTITIES = (  # column, title, unit, smallest value told apart
-    ("cmax_per_ul", "Peak of CAR-NK in blood (Cmax)", "cells/µL", 1e-3),
+    ("cmax_per_ul", "Peak of CAR-positive cells in blood (Cmax)", "cells/µL", 1e-3),
     ("auc_0_28d", "Exposure, days 0–28 (AUC)", "cells/µL × day", 1e-3),
     ("peak_il6", "Peak of IL-6 in serum", "pg/mL", 1e-2),
 )
