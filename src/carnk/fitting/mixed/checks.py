@@ -1,4 +1,4 @@
-"""Does the fit describe the data? Residuals, shrinkage, and courses simulated from the population."""
+"""Does the fit describe the data? Residuals, shrinkage, courses simulated from the population."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _residuals(study: Study, errors: Array, course: Array) -> Array:
 
 
 def simulated(found: Estimate, seed: int = 1, replicates: int = REPLICATES) -> Array:
-    """Samples of whole studies drawn at the estimate, (replicates, patients, most); NaN: unsolved."""
+    """Samples of studies drawn at the estimate, (replicates, patients, most); NaN: unsolved."""
     study = found.surface.study
     population = study.population
     values = population.take_apart(found.theta)
@@ -117,7 +117,9 @@ def npde(study: Study, draws: Array, seed: int = 1) -> Array:
 def _within(rng: np.random.Generator, drawn: Array, low: Array, high: Array) -> Array:
     """A random place between two ends by the simulated law of every sample."""
     ordered = np.sort(drawn, axis=0)
-    edges = [np.array([np.searchsorted(c, e) for c, e in zip(ordered.T, ends)]) for ends in (low, high)]
+    edges = [
+        np.array([np.searchsorted(c, e) for c, e in zip(ordered.T, ends)]) for ends in (low, high)
+    ]
     share = edges[0] + rng.random(len(low)) * np.maximum(edges[1] - edges[0], 1e-9)
     place = np.clip(share.astype(int), 0, len(ordered) - 1)
     return np.asarray(np.clip(ordered[place, np.arange(len(low))], low, high))

@@ -49,8 +49,9 @@ class Samples:
 class Densities:
     """Log densities and derivatives, each of the shape of the courses.
 
-    by_course: by the course. information: expected square of `by_course` for a sample that was seen,
-    a positive stand-in for the curvature otherwise. by_error: by the logarithms of the two sizes.
+    by_course: by the course. information: expected square of `by_course` for a sample that was
+    seen, a positive stand-in for the curvature otherwise. by_error: by the logarithms of the two
+    sizes.
     """
 
     value: Array
@@ -125,9 +126,7 @@ def seen_density(kind: str, sizes: Array, seen: Array, course: Array) -> Densiti
     return Densities(value, by_location * inner, information * inner**2, sizes_slopes)
 
 
-def interval_density(
-    kind: str, sizes: Array, low: Array, high: Array, course: Array
-) -> Densities:
+def interval_density(kind: str, sizes: Array, low: Array, high: Array, course: Array) -> Densities:
     """Of values that are only known to lie between two ends."""
     location, scale, slope = spread(kind, sizes, course)
     inner = np.ones_like(course)

@@ -170,7 +170,9 @@ def estimate(
     """
     population = study.population
     theta = population.prior[0].copy() if start is None else start.copy()
-    points = base_points(len(study.ids), FINER * settings.draws, len(population.random), settings.seed)
+    points = base_points(
+        len(study.ids), FINER * settings.draws, len(population.random), settings.seed
+    )
     few = points[:, : settings.draws]
     modes: Array | None = None
     rounds = 0

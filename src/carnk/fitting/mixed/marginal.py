@@ -31,8 +31,8 @@ class Draws:
 
     numbers: (patients, draws, random), on their scale. shared: (shared,), of all patients. log_law:
     (patients, draws), of the law they come from. course: (patients, draws, most). by_shared:
-    (patients, draws, most, shared), of the logarithm. sums: of the log densities, () where they have
-    to be made anew each time.
+    (patients, draws, most, shared), of the logarithm. sums: of the log densities, () where they
+    have to be made anew each time.
     """
 
     numbers: Array
@@ -159,9 +159,7 @@ def _terms(study: Study, draws: Draws, theta: Array) -> _Terms:
     return _Terms(values, whitened, log_weight, by_errors, by_log)
 
 
-def _by_means(
-    study: Study, terms: _Terms, weights: Array, by_shared: Array
-) -> tuple[Array, Array]:
+def _by_means(study: Study, terms: _Terms, weights: Array, by_shared: Array) -> tuple[Array, Array]:
     """By typical numbers and by effects of covariates."""
     population = study.population
     mean = (weights[:, None] @ terms.whitened)[:, 0]

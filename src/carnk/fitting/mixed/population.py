@@ -29,8 +29,8 @@ class Quantity:
     """A number of the model that is estimated.
 
     value: middle of its prior and start, on the natural scale. below, above: standard deviations of
-    the prior's two sides, on the scale. omega: middle of the prior of the standard deviation between
-    patients on the scale; 0 for a number that all patients share. scale: 'log' or 'lin'.
+    the prior's two sides, on the scale. omega: middle of the prior of the standard deviation
+    between patients on the scale; 0 for a number that all patients share. scale: 'log' or 'lin'.
     """
 
     name: str

@@ -59,7 +59,7 @@ def posterior(
     draws, values = np.empty((0, center.size)), np.empty(0)
     effective = 0.0
     for round_ in range(2 * ROUNDS):
-        laws.append((center, np.linalg.cholesky(covariance)))
+        laws.append((center, np.asarray(np.linalg.cholesky(covariance), np.float64)))
         new = _draw(rng, *laws[-1])
         draws = np.concatenate([draws, new])
         values = np.concatenate([values, [_value(found.surface, theta) for theta in new]])

@@ -1,9 +1,9 @@
 """Where a patient's numbers are drawn: near its own posterior, with heavy tails and a safety net.
 
-Seven draws of eight come from a t law around the patient's mode, or around the mean of earlier draws;
-the others come from the population, so that no part of a posterior is out of reach. The points come
-from a scrambled Sobol sequence that stays the same from round to round, so that likelihoods are smooth
-functions of the population.
+Seven draws of eight come from a t law around the patient's mode, or around the mean of earlier
+draws; the others come from the population, so that no part of a posterior is out of reach. The
+points come from a scrambled Sobol sequence that stays the same from round to round, so that
+likelihoods are smooth functions of the population.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Proposal:
         near = constant - half[:, None]
         near = near - 0.5 * (FREEDOM + size) * np.log1p(squares / FREEDOM)
         wide = log_normal(self.chol, whiten(self.chol, numbers - self.middle[:, None]))
-        return np.logaddexp(near + np.log1p(-1 / SHARE), wide - np.log(SHARE))
+        return np.asarray(np.logaddexp(near + np.log1p(-1 / SHARE), wide - np.log(SHARE)))
 
 
 def whiten(chol: Array, away: Array) -> Array:
@@ -80,7 +80,7 @@ def base_points(patients: int, draws: int, random: int, seed: int) -> Array:
     points = [
         qmc.Sobol(random + 1, rng=np.random.default_rng(child)).random(draws) for child in children
     ]
-    return np.clip(np.array(points), 1e-12, 1 - 1e-12)
+    return np.asarray(np.clip(points, 1e-12, 1 - 1e-12))
 
 
 def around_modes(study: Study, modes: Modes, values: Values) -> Proposal:

@@ -1,0 +1,123 @@
+"""The folder of a fit: tables, a number file for runs, and fit.json, which says how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..assays.events import Events
+from ..base import pseudonyms
+from . import tables
+from .mixed.result import Fit
+from .offers import Offer
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a fit was made from."""
+
+    offer: Offer
+    plan: Plan
+    events: Events
+    keep_ids: bool = False
+
+
+def write_into(folder: Path, fit: Fit, source: Source) -> None:
+    """Write every file of a fit but the report into a folder that is there."""
+    names = pseudonyms(source.events.ids, source.events.content, keep=source.keep_ids)
+    rows = {
+        "estimates.csv": tables.estimates(fit),
+        "individuals.csv": tables.individuals(fit, source.plan, names),
+        "samples.csv": tables.samples(fit, names),
+        "vpc.csv": tables.visual_checks(fit),
+        "posterior.csv": tables.posterior_draws(fit),
+        "profiles.csv": tables.profiles(fit),
+    }
+    for name, each in rows.items():
+        if each:
+            (folder / name).write_text(_csv(each), encoding="utf-8")
+    (folder / "numbers.yaml").write_text(numbers_text(fit, source), encoding="utf-8")
+    text = json.dumps(manifest(fit, source), indent=1) + "\n"
+    (folder / "fit.json").write_text(text, encoding="utf-8")
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    return str(pl.DataFrame(rows, infer_schema_length=None).write_csv())
+
+
+def manifest(fit: Fit, source: Source) -> dict[str, Any]:
+    """How a fit was made and how well it went."""
+    data, population = fit.study.samples, fit.study.population
+    at_best = fit.found.at_best
+    own = fit.individuals
+    random = [population.quantities[i].name for i in population.random]
+    return {
+        "carnk": version("carnk"),
+        "model": source.offer.name,
+        "title": source.offer.title,
+        "data": {
+            "file": source.events.file,
+            "sha256": sha256(source.events.content).hexdigest(),
+            "patients": len(fit.study.ids),
+            "samples": int(data.used.sum()),
+            "not_seen": int((data.used & ~data.seen).sum()),
+        },
+        "outputs": [
+            {"name": m.name, "formula": m.formula.text, "unit": m.unit, "error": m.error}
+            for m in source.plan.outputs
+        ],
+        "fixed": dict(source.plan.fixed),
+        "seed": fit.settings.seed,
+        "draws": fit.settings.draws,
+        "converged": True,
+        "rounds": fit.found.rounds,
+        "last_move_in_standard_errors": round(fit.found.moved, 4),
+        "minus_two_log_likelihood": round(-2 * at_best.total, 3),
+        "its_monte_carlo_error": round(2 * at_best.log_error, 3),
+        "by_laplace": round(-2 * fit.laplace, 3),
+        "least_effective_draws": round(float(at_best.effective.min()), 1),
+        "posterior_effective_draws": round(fit.posterior.effective, 1),
+        "eta_shrinkage": dict(zip(random, np.round(own.eta_shrinkage, 4).tolist())),
+        "error_shrinkage": dict(
+            zip(population.outputs, (_rounded(s) for s in own.error_shrinkage.tolist()))
+        ),
+        "not_identified": [
+            n for n, fine in zip(population.names, fit.posterior.identified) if not fine
+        ],
+        "notes": list(source.offer.notes),
+        "warnings": [str(w) for w in source.events.warnings] if source.keep_ids else [],
+    }  # fmt: skip
+
+
+def _rounded(x: float) -> float | None:
+    return round(x, 4) if np.isfinite(x) else None
+
+
+def numbers_text(fit: Fit, source: Source) -> str:
+    """Fitted numbers as a file of numbers: typical value, spread of patients, 95 % interval."""
+    population = fit.study.population
+    rows = {row["name"]: row for row in tables.estimates(fit)}
+    lines = [f"# Fitted by carnk to {source.events.file}, model {source.offer.name}."]
+    for q in population.quantities:
+        row = rows[q.name]
+        known = row["note"] or "identified"
+        lines += [f"{q.name}:", f"  value: {row['value']:g}", f'  unit: "{q.unit}"']
+        if q.omega > 0:
+            cv = float(np.sqrt(np.expm1(rows[f"omega_{q.name}"]["value"] ** 2)))
+            lines.append(f"  spread: {{lognormal_cv: {cv:.4g}}}")
+        lines += [
+            f"  range: [{row['low']:g}, {row['high']:g}]",
+            f"  meaning: {q.name} of {source.offer.name}, typical patient",
+            "  basis: fitted",
+            f'  at: "carnk fit {source.events.file}, seed {fit.settings.seed}; {known}"',
+        ]
+    return "\n".join(lines) + "\n"
