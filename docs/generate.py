@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from carnk.base import read_yaml
 from carnk.cli.app import app
 from carnk.fitting.published import left_out
 from carnk.kinetics import MODEL
+from carnk.kinetics.comparators import COMPARATORS
 from carnk.kinetics.host import MECHANISMS as HOST
 from carnk.kinetics.product import MECHANISMS as PRODUCT
 from carnk.kinetics.tumor import MECHANISMS as TUMOR
 from carnk.library import Number, load, references, share_unverified, table
+from carnk.report.comparator_text import drawing, markdown
 from carnk.solver.equations import equations
 from carnk.solver.support import support_page
 from carnk.study.new import schema_text
@@ -158,6 +161,8 @@ PAGES = {
     "validation.md": validation,
     "validation.svg": validation_plot,
     "study.schema.json": schema_text,
+    **{f"comparators/{name}.md": partial(markdown, name, NOTE) for name in COMPARATORS},
+    **{f"comparators/{name}.svg": partial(drawing, name) for name in COMPARATORS},
 }
 
 

@@ -24,10 +24,11 @@ def export(
     arm: Annotated[str, typer.Option(help="Instead of the study's first arm.")] = "",
     disease: Annotated[str, typer.Option(help="Instead of its most frequent disease.")] = "",
 ) -> None:
-    """Write our model for one typical patient of a study, with units and sources.
+    """Write our model for one typical patient of a study, or a published model, with sources.
 
     Typical: at the median of every distribution of the population, with the library's own values
-    for uncertain numbers. Doses and rescue are events; time 0 is the study's first day.
+    for uncertain numbers. Doses and rescue are events; time 0 is the study's first day. The cases
+    of a published model (carnk studies --models) are its arms.
 
     Example: carnk export liu2020 --format sbml --out model.xml
     """
@@ -38,9 +39,15 @@ def export(
     from ..solver.sbml import sbml_text
     from ..study.export import typical
     from ..study.read import read
+    from .comparators import is_comparator, model_document
 
+    view = load().view()
+    if is_comparator(study):
+        made = model_document(study, view, arm, disease)
+    else:
+        made = typical(read(study), view, arm, disease)
     writers = {Format.SBML: sbml_text, Format.ANTIMONY: antimony_text, Format.LATEX: latex_text}
-    text = writers[form](typical(read(study), load().view(), arm, disease))
+    text = writers[form](made)
     if out is None or str(out) == "-":
         typer.echo(text, nl=False)
     else:

@@ -28,12 +28,23 @@ def run(  # noqa: PLR0913, PLR0917
     numbers: Annotated[
         Path | None, typer.Option(help="Your own numbers, a file such as `carnk assay` writes.")
     ] = None,
+    disease: Annotated[
+        str, typer.Option(help="Of a published model: warn where it was never fitted to it.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print run.json, no table.")] = False,
 ) -> None:
-    """Run a study and write its folder with the report.
+    """Run a study, or a published model (carnk studies --models), with its report.
 
     Example: carnk run liu2020 --patients 10000 --seed 7 --jobs 2 --out runs/mine
     """
+    from .comparators import is_comparator, run_comparator, show_run
+
+    if is_comparator(study):
+        others = ("--resume", resume), ("--scheduler", scheduler), ("--numbers", numbers)
+        _refuse_together((study, True), *others)
+        show_run(run_comparator(study, patients, seed, disease, jobs, out, force), as_json)
+        return
+    _refuse_together(("--disease", disease), (f"the study '{study}'", True))
     from ..report import write
     from ..report.terminal import show
     from ..study.folder import asked_for, free_name, run_to_folder
@@ -105,13 +116,21 @@ def new(
 
 
 def studies(
+    models: Annotated[
+        bool, typer.Option("--models", help="The published models of other products instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As a list of objects.")] = False,
 ) -> None:
-    """List the built-in studies, one line each.
+    """List the built-in studies, or published models with equations, numbers and figures.
 
-    Example: carnk studies
+    Example: carnk studies --models
     """
     from ..study.read import built_in, read
+    from .comparators import list_models
+
+    if models:
+        list_models(as_json)
+        return
 
     found = [read(name) for name in built_in()]
     if as_json:

@@ -134,7 +134,7 @@ class Reader:
             what = f"{number.value:g} lies outside its range, {low:g} to {high:g}"
             self.wrong(place, what, "Correct the value or the range.")
         law = number.spread.law if number.spread else ""
-        if law == "lognormal_cv" and number.value <= 0:
+        if law.startswith("lognormal") and number.value <= 0:
             self.wrong(place, f"{number.value:g} cannot have a lognormal spread", "Use normal_sd.")
         if law in ("logit_sd", "beta") and not 0 < number.value < 1:
             what = f"{number.value:g} cannot have the spread {law}, which is for 0 < value < 1"

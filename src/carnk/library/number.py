@@ -9,12 +9,15 @@ from ..base import NumberError, Problem, did_you_mean
 
 BASES = ("measured", "fitted", "derived", "borrowed", "assumed")
 OWN_DATA = "own data"  # source of what a number file gives
-SPREADS = ("lognormal_cv", "normal_sd", "logit_sd", "beta")
+SPREADS = ("lognormal_cv", "lognormal_omega2", "normal_sd", "logit_sd", "beta")
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How a number differs between patients or donors: the law and its one size."""
+    """How a number differs between patients or donors: the law and its one size.
+
+    lognormal_omega2 is the variance of the logarithm, as population models print it.
+    """
 
     law: str
     size: float

@@ -12,9 +12,10 @@ def write(folder: Path) -> Path:
 
     Raises SpecError when `folder` holds no run. Plotting and templates are loaded only here.
     """
-    from .page import write_page
+    from . import comparator, page
 
-    return write_page(Path(folder))
+    path = Path(folder)
+    return comparator.write_page(path) if comparator.is_run(path) else page.write_page(path)
 
 
 __all__ = ["write"]

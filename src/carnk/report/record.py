@@ -105,8 +105,8 @@ def read(folder: Path) -> Record:
         do = "Name a folder that 'carnk run' wrote."
         raise SpecError(Problem(folder.name or "report", "is not the folder of a run", do))
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    numbers = _rows(folder / "numbers.csv", ("value", "low", "high"))
-    sensitivity = _rows(folder / "sensitivity.csv", ("low", "high", "effect_low", "effect_high"))
+    numbers = rows_of(folder / "numbers.csv", ("value", "low", "high"))
+    sensitivity = rows_of(folder / "sensitivity.csv", ("low", "high", "effect_low", "effect_high"))
     study = study_of(folder)
     outcomes = _outcomes(folder, study.paired)
     return Record(study, manifest, outcomes, numbers, sensitivity, folder)
@@ -143,7 +143,7 @@ def _outcomes(folder: Path, paired: bool) -> pl.DataFrame:
     return table.filter(pl.col("cmax_per_ul").is_not_nan())
 
 
-def _rows(path: Path, numeric: tuple[str, ...]) -> list[Row]:
+def rows_of(path: Path, numeric: tuple[str, ...]) -> list[Row]:
     """Rows of a small table with empty text for nothing; none if the run did not write it."""
     if not path.is_file():
         return []

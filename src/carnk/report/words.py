@@ -62,6 +62,7 @@ ROOMS = {
     "car_t": "CAR-T cells and waiting",
     "fitted": "Fitted to clinical outcomes",
     "trials": "Trials",
+    "comparators": "Published models",
     "study": "Given by the study file",
 }
 

@@ -90,7 +90,7 @@ def typical(study: Study, view: View, arm: str = "", disease: str = "") -> Docum
         doses=tuple(_merged(doses.times[0], doses.states[0], doses.amounts[0], begun)),
         labels=MappingProxyType(_labels(study, used, disease)),
         notes=_notes(study, chosen, disease, begun),
-        references=_citations(used),
+        references=citations(used),
     )
     if problems := check_units(document.model, document.units(), document.time):
         raise NumberError(problems, "the units of the model")
@@ -175,19 +175,23 @@ def _made(study: Study, numbers: list[Number]) -> Label:
     given = [n.id for n in numbers if n.id in study.numbers]
     if given:
         return Label(basis="set by the study", why=f"Given in its file: {', '.join(given)}")
-    first = numbers[0]
-    known = references().get(first.source)
-    label = Label(
-        basis=first.basis,
-        source=known.cite if known else "",
-        link=known.url if known else "",
-        checked=first.checked,
-        why=first.why,
-    )
+    label = origin(numbers[0])
     if len(numbers) == 1:
         return label
     made = ", ".join(f"{n.id} ({n.basis})" for n in numbers)
     return replace(label, basis="derived", why=f"Made from {made}")
+
+
+def origin(number: Number) -> Label:
+    """Basis, source and check of a number, without its unit and meaning."""
+    known = references().get(number.source)
+    return Label(
+        basis=number.basis,
+        source=known.cite if known else "",
+        link=known.url if known else "",
+        checked=number.checked,
+        why=number.why,
+    )
 
 
 def _notes(study: Study, arm: Arm, disease: str, begun: float) -> tuple[str, ...]:
@@ -209,7 +213,7 @@ def _notes(study: Study, arm: Arm, disease: str, begun: float) -> tuple[str, ...
     )
 
 
-def _citations(used: Mapping[str, Number]) -> tuple[str, ...]:
+def citations(used: Mapping[str, Number]) -> tuple[str, ...]:
     """Full citations of the sources of the numbers that were used, sorted."""
     known = references()
     keys = {n.source for n in used.values() if n.source}

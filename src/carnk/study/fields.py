@@ -96,7 +96,7 @@ class GivenNumbers:
 
     def names(self) -> tuple[str, ...]:
         """Ids that a study can give: none of the well, priors, a trial's settings, or making."""
-        elsewhere = ("killing", "priors", "trials", "making", "planning")
+        elsewhere = ("killing", "priors", "trials", "making", "planning", "comparators")
         return tuple(name for name, number in load().items() if number.room not in elsewhere)
 
     def one(self, node: Node, number: Number, problems: list[Problem]) -> Given:

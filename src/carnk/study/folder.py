@@ -19,7 +19,7 @@ import polars as pl
 
 from ..base import Problem, SpecError, new_folder_atomic
 from ..domain import Given, Study
-from ..library import View, bibtex
+from ..library import Number, View, bibtex
 from .backends import backend
 from .bands import SCHEMA as BANDS
 from .bands import bands
@@ -188,26 +188,34 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
     for number in sorted(view.used, key=lambda n: n.id):
         given = study.numbers.get(number.id) or own.get(number.id)
         file = "study.yaml" if number.id in study.numbers or process is None else process.name
-        rows.append(
-            {
-                "id": number.id,
-                "value": given.value if given else number.value,
-                "unit": number.unit,
-                "low": given.low if given else (number.range or (None, None))[0],
-                "high": given.high if given else (number.range or (None, None))[1],
-                "meaning": number.meaning,
-                "basis": "study" if given else number.basis,
-                "source": file if given else number.source,
-                "at": "numbers" if given else number.at,
-                "checked": "" if given else number.checked,
-                "why": "" if given else number.why,
-            }
-        )
+        rows.append(number_row(number))
+        if given:
+            ends = {"value": given.value, "low": given.low, "high": given.high}
+            said = {"basis": "study", "source": file, "at": "numbers", "checked": "", "why": ""}
+            rows[-1] |= ends | said
     table = pl.DataFrame(rows, infer_schema_length=None).write_csv()
     (folder / "numbers.csv").write_text(table, encoding="utf-8")
     cited = {n.source for n in view.used if n.source and not n.is_own} | set(study.references)
     cited |= {seen.source for seen in study.observed}
     (folder / "references.bib").write_text(bibtex(sorted(cited)), encoding="utf-8")
+
+
+def number_row(number: Number) -> dict[str, Any]:
+    """A number of the library as a row of numbers.csv."""
+    low, high = number.range or (None, None)
+    return {
+        "id": number.id,
+        "value": number.value,
+        "unit": number.unit,
+        "low": low,
+        "high": high,
+        "meaning": number.meaning,
+        "basis": number.basis,
+        "source": number.source,
+        "at": number.at,
+        "checked": number.checked,
+        "why": number.why,
+    }
 
 
 def _manifest(study: Study, tally: Tally, folder: Path, whole: bool) -> dict[str, Any]:
@@ -219,7 +227,7 @@ def _manifest(study: Study, tally: Tally, folder: Path, whole: bool) -> dict[str
         "complete": whole,
         "patients_done": tally.done,
         "patients_kept": tally.kept,
-        "failures_by_reason": _by_reason(tally.failures),
+        "failures_by_reason": by_reason(tally.failures),
         "solver": {
             "method": "Rodas5P",
             "rtol": RTOL,
@@ -230,9 +238,9 @@ def _manifest(study: Study, tally: Tally, folder: Path, whole: bool) -> dict[str
         "code": identity()["code"],
         "numbers": identity()["numbers"],
         "machine": platform.machine(),
-        "study_sha256": _sha256(folder / "study.yaml"),
+        "study_sha256": sha256_of(folder / "study.yaml"),
         "output_sha256": {
-            name: _sha256(folder / name) for name in OUTPUTS if (folder / name).exists()
+            name: sha256_of(folder / name) for name in OUTPUTS if (folder / name).exists()
         },
     }
 
@@ -244,12 +252,13 @@ def _write_manifest(manifest: dict[str, Any], tally: Tally, folder: Path) -> Non
     (folder / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Check sum of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _by_reason(failures: dict[int, str]) -> dict[str, int]:
+def by_reason(failures: dict[int, str]) -> dict[str, int]:
     """How many failed for each reason, whatever the day, the most frequent first."""
     return dict(Counter(re.sub(r"^day \S+: ", "", why) for why in failures.values()).most_common())
 

@@ -84,6 +84,8 @@ def spread_out(median: Array, spread: Spread | None, z: Array) -> Array:
         return median
     if spread.law == "lognormal_cv":
         return np.asarray(median * np.exp(np.sqrt(log(1 + spread.size**2)) * z))
+    if spread.law == "lognormal_omega2":
+        return np.asarray(median * np.exp(np.sqrt(spread.size) * z))
     if spread.law == "logit_sd":
         inside = np.clip(median, 1e-9, 1 - 1e-9)
         return np.asarray(1 / (1 + (1 / inside - 1) * np.exp(-spread.size * z)))

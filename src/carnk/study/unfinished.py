@@ -159,7 +159,7 @@ def under_way(out: Path, asked: dict[str, Any], there: There) -> Iterator[Unfini
     if there == "resume":
         asked = begun or asked
     else:
-        _refuse_taken(out, there)
+        refuse_taken(out, there)
         _make(folder, asked)
     with locked(folder / BEGUN):
         made = Unfinished(folder, asked)
@@ -194,7 +194,7 @@ def _refuse(out: Path, begun: dict[str, Any], asked: dict[str, Any], there: Ther
             raise SpecError(problems, str(out))
 
 
-def _refuse_taken(out: Path, there: There) -> None:
+def refuse_taken(out: Path, there: There) -> None:
     """Refuse to write over anything, but for an earlier run that is to be replaced."""
     if not (out.exists() or out.is_symlink()):
         return

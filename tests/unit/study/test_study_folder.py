@@ -209,7 +209,7 @@ def test_many_failures_are_named_last_and_counted_by_reason(tmp_path, monkeypatc
 def test_reasons_are_counted_whatever_the_day():
     why = "the step became too small"
     failures = {3: f"day 1.5: {why}", 4: f"day 20: {why}", 1: "day 0: a rate is not finite"}
-    assert folder._by_reason(failures) == {why: 2, "a rate is not finite": 1}
+    assert folder.by_reason(failures) == {why: 2, "a rate is not finite": 1}
 
 
 def test_a_free_name_passes_over_runs_and_unfinished_runs(tmp_path):

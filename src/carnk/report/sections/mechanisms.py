@@ -37,7 +37,7 @@ def content() -> dict[str, Any]:
     for mechanism, (_, arrows) in zip(MODEL.mechanisms, traced.arrows):
         file = str(getattr(mechanism, "__module__", "")).rsplit(".", 1)[-1]
         lines = [(writer.state(state), writer.line(arrow)) for state, arrow in arrows.items()]
-        entry = {"name": name_of(mechanism), "about": _first_line(mechanism), "lines": lines}
+        entry = {"name": name_of(mechanism), "about": first_line(mechanism), "lines": lines}
         groups.setdefault(file, []).append(entry)
     return {
         "groups": [(FILES.get(file, file), entries) for file, entries in groups.items()],
@@ -126,7 +126,7 @@ def _named_rates(traced: Traced) -> dict[Expr, tuple[str, str]]:
                 simple = not isinstance(part, Expr) or part.op in ("state", "parameter", "const")
                 if not simple and part not in found:
                     numbered = f"{label}_{('car', 'plain')[i]}" if len(parts) == 2 else label
-                    found[part] = numbered, _first_line(rule)
+                    found[part] = numbered, first_line(rule)
     return found
 
 
@@ -134,7 +134,7 @@ def _minus(text: str) -> str:
     return re.sub(r"(?<![\w.])-(?=[\s\w(<])", "−", text)
 
 
-def _first_line(rule: Any) -> str:
+def first_line(rule: Any) -> str:
     """The first sentence of a docstring without its reference keys."""
     first = (inspect.getdoc(rule) or "").split("\n\n")[0].replace("\n", " ")
     return re.sub(r"\s*\[[\w, ]+\]", "", first)

@@ -9,8 +9,18 @@ from ..words import BASES, ROOMS, words
 
 
 def content(record: Record) -> dict[str, Any]:
-    """Rows by the file of the library that they come from, and how many rest on what."""
-    rows = [_row(row, record.cited) for row in record.numbers]
+    """The numbers of a run of a study."""
+    return listed_numbers(record.numbers, record.cited, BASES)
+
+
+def listed_numbers(
+    found: list[Row], cited: dict[str, Reference], meanings: dict[str, str]
+) -> dict[str, Any]:
+    """Rows by the file of the library that they come from, and how many rest on what.
+
+    meanings: what each basis says of a number.
+    """
+    rows = [_row(row, cited) for row in found]
     by_room: dict[str, list[Row]] = {}
     for row in rows:
         by_room.setdefault(row["room"], []).append(row)
@@ -18,10 +28,12 @@ def content(record: Record) -> dict[str, Any]:
     order += [room for room in by_room if room not in order]
     bases = [row["basis"] for row in rows]
     return {
-        "line": unverified_line(record.numbers),
+        "line": unverified_line(found),
         "groups": [(words(room, ROOMS), by_room[room]) for room in order],
         "total": len(rows),
-        "bases": [(name, bases.count(name), why) for name, why in BASES.items() if name in bases],
+        "bases": [
+            (name, bases.count(name), why) for name, why in meanings.items() if name in bases
+        ],
         "unread": sum(row["checked"] == "unread" for row in rows),
         "doubtful": sum(row["unverified"] for row in rows),
     }
@@ -38,7 +50,7 @@ def _row(row: Row, cited: dict[str, Reference]) -> Row:
         "value": number(row["value"]),
         "unit": unit(row["unit"]),
         "exact": f"{row['value']:.12g} {row['unit']}",
-        "range": span(row["low"], row["high"], 3) if row["low"] is not None else "",
+        "range": span(row["low"], row["high"], 3) if row["low"] != row["high"] else "",
         "basis": row["basis"],
         "checked": row["checked"],
         "unverified": unverified(row),

@@ -23,7 +23,7 @@ def content(record: Record) -> dict[str, Any]:
         "versions": [("carnk", manifest["carnk"]), *manifest["versions"].items()],
         "machine": manifest["machine"],
         "hashes": [("study.yaml", manifest["study_sha256"]), *manifest["output_sha256"].items()],
-        "references": [_reference(each) for each in record.cited.values()],
+        "references": [reference_line(each) for each in record.cited.values()],
     }
 
 
@@ -51,7 +51,8 @@ def _seconds(manifest: dict[str, Any]) -> str:
     return f"{number(manifest['seconds']['simulation'])} s of simulation on {threads}"
 
 
-def _reference(reference: Any) -> dict[str, str]:
+def reference_line(reference: Any) -> dict[str, str]:
+    """A reference in the parts that the page shows."""
     fields = reference.fields
     rest = [fields.get(name, "") for name in ("journal", "volume", "pages")]
     return {
