@@ -168,7 +168,7 @@ def test_other_values_inherit_what_they_leave_out(tmp_path):
         (
             ONE + "  spread: {lognormal: 0.4}\n",
             "a.yaml:9: share.spread: {lognormal: ...} is not a spread. Write one of "
-            "{lognormal_cv: x}, {normal_sd: x}, {logit_sd: x}, {beta: x}.",
+            "{lognormal_cv: x}, {lognormal_omega2: x}, {normal_sd: x}, {logit_sd: x}, {beta: x}.",
         ),
         (
             ONE + "  spread: {normal_sd: -1}\n",
