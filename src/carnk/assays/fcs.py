@@ -190,9 +190,9 @@ def _parsed(flowio: ModuleType, path: Path, size: int) -> tuple[Any, list[Proble
     faults, first = flowio.exceptions, None
     for options in READINGS:
         try:
-            with warnings.catch_warnings(record=True):
-                warnings.simplefilter("always")
-                data = flowio.FlowData(path, **options)
+            with path.open("rb") as stream, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                data = flowio.FlowData(stream, **options)
         except (faults.FCSParsingError, faults.DataOffsetDiscrepancyError) as error:
             first = first or error
             continue

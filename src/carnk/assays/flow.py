@@ -17,7 +17,7 @@ from ..base import DataError, Problem, did_you_mean
 from . import mixture
 from .autogate import Gates, find_gates
 from .beads import Beads
-from .density import Array, scale_of
+from .density import Array
 from .fcs import Sample, read_fcs
 from .gatingml import gate
 from .populations import Population, Share, exact_interval, over_replicates
@@ -25,7 +25,6 @@ from .populations import Population, Share, exact_interval, over_replicates
 QUANTILE = 0.995
 SATURATED = 0.01  # share of positive cells at the top of the range that is told
 FEW = 100  # positive cells below which an intensity is told as rough
-DRAWN = 20_000  # events of a picture
 MARKER_WORDS = ("car", "cart", "car-nk", "carnk")
 
 
@@ -283,10 +282,3 @@ def _molecules(
         notes.append("extrapolated: the intensity lies beyond the beads")
     ends = (value * 10**-down - blank, value * 10**up - blank)
     return Molecules(value - blank, max(ends[0], 0.0), ends[1], blank, beads.kind, is_outside)
-
-
-def drawn(values: Array, seed: int = 1) -> Array:
-    """At most 20,000 values for a picture, on the arcsinh scale of the whole."""
-    rng = np.random.default_rng(seed)
-    few = rng.choice(values, DRAWN, replace=False) if len(values) > DRAWN else values
-    return np.arcsinh(few / scale_of(values))
