@@ -7,7 +7,7 @@ import typer
 
 
 def validate(
-    patients: Annotated[int, typer.Option(help="Virtual patients of each study.")] = 2000,
+    patients: Annotated[int, typer.Option(help="Virtual patients of each study.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the virtual patients.")] = 1,
     study: Annotated[str, typer.Option(help="Only the rows of this built-in study.")] = "",
     bars: Annotated[

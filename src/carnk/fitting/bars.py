@@ -166,11 +166,11 @@ MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
 }
 CHOICES = (tuple(MEASURES), CLASSES, ("bar", "aim"))  # of the first columns of HEAD
 WORDS = {
-    "calibration_overlap": "calibration counts whose interval meets the prediction's",
-    "held_out_inside": "held-out counts inside the 95 % predictive interval",
-    "held_out_efficacy_inside": "held-out counts of response and progression inside it",
-    "held_out_overlap": "held-out quantities whose interval meets the prediction's",
-    "log_score_over_null": "log score of the main held-out outcomes, less the null's",
+    "calibration_overlap": "calibration counts whose intervals meet the predicted ones",
+    "held_out_inside": "held-out counts inside the 95 % of trials",
+    "held_out_efficacy_inside": "held-out counts of response and PFS inside it",
+    "held_out_overlap": "held-out quantities whose intervals meet the predicted ones",
+    "log_score_over_null": "log score of main held-out outcomes, less the null's",
     "ipsc_day_15_over_limit": "FT596 on day 15, median over the limit of quantification",
-    "cord_day_365_over_limit": "cord product on day 365, median over the limit",
+    "cord_day_365_over_limit": "cord product on day 365, median over the same limit",
 }

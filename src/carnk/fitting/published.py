@@ -24,6 +24,7 @@ from ..library import table
 from ..study import read
 
 RATES = (*OUTCOMES, "pfs", "detected_day_15", "detected_day_365")
+RESPONDERS = {"responders": 1.0, "non-responders": 0.0}
 NO_STUDY = "no built-in study"
 CLASS_REASON = {NO_CAR: "NK without CAR", NK_92: "NK-92"}
 WHOLE = "whole"
@@ -59,12 +60,17 @@ class Published:
     source_row: str
     study: str
     arms: tuple[str, ...]  # empty: all
-    diseases: tuple[str, ...]  # empty: all
+    groups: tuple[str, ...]  # diseases, or one of RESPONDERS; empty: all
     outcome: str
     day: float | None
     role: str
     observed: Observed
     evidence_class: str
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a statistic of a day that the end of a study cuts off."""
+        return self.outcome.endswith(("tlast_day", "progression_day"))
 
     @property
     def is_rate(self) -> bool:
@@ -98,7 +104,7 @@ def published() -> tuple[Published, ...]:
 
 
 def _published(row: dict[str, Any]) -> Published:
-    arms, diseases = (_split(row[name]) for name in ("arm", "disease"))
+    arms, groups = (_split(row[name]) for name in ("arm", "disease"))
     key, outcome = str(row["source_row"]), str(row["outcome"])
     if key.startswith("K"):
         seen = _amount(row, _kinetics()[key])
@@ -111,7 +117,7 @@ def _published(row: dict[str, Any]) -> Published:
     day = None if row["day"] is None else float(row["day"])
     kind = _class(row)
     return Published(
-        row["row_id"], key, row["study"], arms, diseases, outcome, day, row["role"], seen, kind
+        row["row_id"], key, row["study"], arms, groups, outcome, day, row["role"], seen, kind
     )
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..base import Problem, SpecError, did_you_mean
 from ..base.streams import uniforms
 from ..domain import Study
-from ..evidence.results import CAR_NK
 from ..kinetics import grade, grade_probabilities
 from ..library import table
 from ..study import read
@@ -20,13 +19,15 @@ from ..study.patients import UNIFORMS
 from ..study.run import one_chunk
 from ..study.summary import Prediction, happened, predict
 from .heldout import PRIMARY, TRAINING, null_of
-from .published import Observed, Published, published
+from .published import RESPONDERS, Observed, Published, published
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
-PATIENTS, CHUNK, THREADS = 2000, 250, 2
+Key = tuple[str, float, float]
+PATIENTS, CHUNK, THREADS = 1000, 250, 2
 TRIALS = 1000  # virtual trials behind the interval of a statistic
 LEVEL = 0.95
+BEYOND = 1.5  # times a late day that a run goes on
 STATISTICS: dict[str, Callable[[Array], float]] = {
     "median": lambda x: float(np.median(x)),
     "mean": lambda x: float(np.mean(x)),
@@ -80,34 +81,32 @@ def validate(
         what = f"{patients} patients leave some of the {world_count()} plausible worlds empty"
         raise SpecError(Problem("--patients", what, f"Take at least {world_count()}."))
     studies = {name: read(name, patients, seed) for name in dict.fromkeys(r.study for r in rows)}
-    runs = _runs(rows, studies)
+    runs = {_key(row, studies[row.study]): studies[row.study] for row in rows}
+    runs = {key: replace(s, response_day=key[1], days=key[2]) for key, s in runs.items()}
     steps = [(key, first) for key in runs for first in range(0, patients, CHUNK)]
-    frames: dict[tuple[str, float], list[pl.DataFrame]] = {}
+    frames: dict[Key, list[pl.DataFrame]] = {}
     for done, (key, first) in enumerate(steps):
         progress(done, len(steps))
         ids = np.arange(first, min(first + CHUNK, patients))
         frames.setdefault(key, []).append(_simulated(runs[key], ids))
     found = []
     for number, row in enumerate(rows):
-        key = row.study, _response_day(row, studies[row.study])
+        key = _key(row, studies[row.study])
         found.append(check(row, runs[key], pl.concat(frames[key]), seed + number))
     return found
 
 
-def _response_day(row: Published, study: Study) -> float:
+def _key(row: Published, study: Study) -> Key:
+    """Study, day of response and length of the run that predicts a row.
+
+    A time beyond the end of the study needs a longer run, in which it does not end the wait.
+    """
     is_response = row.outcome in ("response", "complete_response")
-    return row.day if is_response and row.day is not None else study.response_day
-
-
-def _runs(rows: list[Published], studies: dict[str, Study]) -> dict[tuple[str, float], Study]:
-    """The studies to run, once for every day of response, long enough for every day asked for."""
-    found = {}
-    for row in rows:
-        study = studies[row.study]
-        day = _response_day(row, study)
-        longest = max(study.days, *(r.day or 0.0 for r in rows if r.study == row.study))
-        found[row.study, day] = replace(study, response_day=day, days=longest)
-    return found
+    response_day = row.day if is_response and row.day is not None else study.response_day
+    longest = max(study.days, row.day or 0.0)
+    if row.is_time and (row.observed.value or 0.0) > study.days:
+        longest = BEYOND * (row.observed.value or 0.0)
+    return row.study, response_day, longest
 
 
 def _simulated(study: Study, ids: NDArray[np.int64]) -> pl.DataFrame:
@@ -142,13 +141,17 @@ def check(row: Published, study: Study, outcomes: pl.DataFrame, seed: int) -> Ch
     """Set one published quantity beside the outcomes of its study's virtual patients."""
     if row.arms:
         outcomes = outcomes.filter(pl.col("arm").is_in(row.arms))
-    if row.diseases:
-        outcomes = outcomes.filter(pl.col("disease").is_in(row.diseases))
+    if diseases := [name for name in row.groups if name not in RESPONDERS]:
+        outcomes = outcomes.filter(pl.col("disease").is_in(diseases))
+    if responders := [RESPONDERS[name] for name in row.groups if name in RESPONDERS]:
+        outcomes = outcomes.filter(pl.col("best_response").is_in(responders))
     world = outcomes["world"].to_numpy()
     if row.is_rate:
         return rate(row, predict(happened(outcomes, row.outcome, row.day), world))
     statistic, _, column = row.outcome.partition("_")
-    values = np.minimum(outcomes[column].to_numpy().astype(float), study.days)
+    values = outcomes[column].to_numpy().astype(float)
+    if row.is_time:
+        values = np.minimum(values, study.days)
     return amount(row, values, world, STATISTICS[statistic], np.random.default_rng(seed))
 
 
@@ -170,15 +173,18 @@ def rate(row: Published, law: Prediction) -> Checked:
 def _null(row: Published) -> Prediction | None:
     """The calibration trial's rate of the same outcome for everyone; none for what it is made of.
 
-    The main outcome of a held-out trial is held against the response rate, as in `heldout`.
+    The trial is one of the same class of evidence. The main outcome of a held-out CAR-NK trial is
+    held against the response rate, as in `heldout`.
     """
-    if row.role == "calibration" or row.evidence_class != CAR_NK:
+    if row.role == "calibration":
         return None
     if PRIMARY.get(row.study) == row.outcome:
         return null_of(*TRAINING)
     for other in published():
         seen = other.observed
-        if other.role != "calibration" or other.outcome != row.outcome or other.diseases:
+        if (other.role, other.outcome) != ("calibration", row.outcome) or other.groups:
+            continue
+        if other.evidence_class != row.evidence_class:
             continue
         if seen.events is not None and seen.patients is not None:
             return null_of(seen.events, seen.patients)

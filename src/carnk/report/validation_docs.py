@@ -11,10 +11,9 @@ from .validation_words import (
     by_reason,
     fate,
     group,
-    is_miss,
     measured,
     quantity,
-    tally,
+    tallies,
     verdict,
     wanted,
 )
@@ -30,8 +29,9 @@ carnk validate --bars mine.csv     # bars of your own, as library/tables/validat
 make validation                       # the result below anew, with many patients
 ```
 
-The result below: {made}. **{misses} of {count} published quantities are
-missed** ({tally}).
+The result below: {made}.
+
+{tallies}
 
 ![Predicted against observed shares, both intervals](validation.svg)
 
@@ -81,14 +81,14 @@ count. Bars are floors that catch a broken model; that the floor holds is no pra
 patients make the intervals noisier: with 2,000 or 20,000 a row at the edge of its interval can
 fall on either side.
 
-In the tables `*` marks a figure that nobody has read in its source; shares are in %.
+Shares are in %. *Unread* figures are those that nobody has read in their source.
 """
 
 
 def docs_page(rows: list[Row], bars: list[Row], left: list[Row], made: str, note: str) -> str:
     """The page as Markdown; made: version, patients and seed in words."""
-    misses = sum(map(is_miss, rows))
-    intro = INTRO.format(note=note, made=made, misses=misses, count=len(rows), tally=tally(rows))
+    told = "\n".join(f"- **{kind}: {text}**" for kind, text in tallies(rows).items())
+    intro = INTRO.format(note=note, made=made, tallies=told)
     return intro + "\n" + markdown(rows, bars, left)
 
 
@@ -125,7 +125,8 @@ def _rows(rows: list[Row]) -> str:
         figures = cells(row)[3:]
         about = ", ".join(filter(None, (quantity(row), group(row))))
         source = row["source_row"] + (f", {row['scale']}" if row["scale"] else "")
-        body.append((row["study"], about, row["role"], *figures, source, row["note"] or ""))
+        role = row["role"] + ("" if row["checked"] == "read" else ", unread")
+        body.append((row["study"], about, role, *figures, source, row["note"] or ""))
     head = ("study", "quantity", "role", *HEAD[3:], "row, scale", "note")
     return _table(head, body)
 

@@ -38,5 +38,5 @@ def page(rows: list[Row], bars: list[Row], left: list[Row], made: str) -> str:
         style=Markup((TEMPLATES / "page.css").read_text("utf-8")),
         rows=rows, bars=bars, reasons=by_reason(left), made=made, plot=figure(rows),
         fates=[(name, mine) for name, mine in fates if mine], meaning=MEANING, legend=LEGEND,
-        misses=sum(map(words.is_miss, rows)), tally=words.tally(rows),
+        tallies=words.tallies(rows),
     )  # fmt: skip

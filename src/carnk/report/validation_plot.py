@@ -6,41 +6,51 @@ from html import escape
 from .validation_words import (
     EFFICACY,
     Row,
+    by_class,
     fate,
     group,
     is_miss,
     is_rate,
+    predicted,
     quantity,
+    seen,
 )
 
 Place = Callable[[float], float]
+Corner = tuple[float, float]  # left and top of a panel
 COLORS = {"calibration": "#7a8797", "set from": "#d98300", "held out": "#0b5fa5"}
 NAMES = {"calibration": "calibration trial", "set from": "a number was set from it",
          "held out": "held out"}  # fmt: skip
 INK, MUTED, LINE, MISS = "#1b2330", "#566173", "#e1e4e6", "#b3400a"
-SIZE, LEFT, TOP, GAP, BELOW = 410, 62, 74, 88, 66  # pixels
+SIZE, LEFT, TOP, GAP, BELOW = 410, 62, 74, 88, 100  # pixels
+RIGHT = 0.7  # share from which a label stands to the left of its point
+FEWEST = 5  # shares that a class of evidence needs to be drawn
 TICKS = ((0.0, 0.25, 0.5, 0.75, 1.0), (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0))
 
 
 def figure(rows: list[Row]) -> str:
-    """Two panels, response on a plain axis and toxicity on a square-root one, as one SVG."""
-    shares = [row for row in rows if is_rate(row)]
-    wanted = [row for row in shares if row["outcome"] in EFFICACY]
-    others = [row for row in shares if row["outcome"] not in EFFICACY]
-    panels = (
-        ("Response and progression", wanted, False),
-        ("Toxicity and cells, square-root axes", others, True),
-    )
-    width, height = LEFT + 2 * SIZE + GAP + 24, TOP + SIZE + BELOW
+    """Two panels for every class of evidence, response and toxicity, as one SVG.
+
+    Response has a plain axis, toxicity a square-root one. A class with few shares is not drawn.
+    """
+    classes = by_class([row for row in rows if is_rate(row)])
+    classes = {kind: mine for kind, mine in classes.items() if len(mine) >= FEWEST}
+    width, height = LEFT + 2 * SIZE + GAP + 24, TOP + len(classes) * (SIZE + BELOW)
+    roles = {row["role"] for mine in classes.values() for row in mine}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         'font-family="system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, sans-serif">',
         "<title>Predicted against observed shares of patients, with both intervals</title>",
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        *_key({row["role"] for row in shares}),
+        *_key(roles),
     ]
-    for i, (title, mine, rooted) in enumerate(panels):
-        parts += _panel(title, mine, LEFT + i * (SIZE + GAP), rooted)
+    for i, (kind, mine) in enumerate(classes.items()):
+        wanted = [row for row in mine if row["outcome"] in EFFICACY]
+        others = [row for row in mine if row["outcome"] not in EFFICACY]
+        top = TOP + i * (SIZE + BELOW)
+        parts += _panel(f"{kind}: response and progression", wanted, (LEFT, top), False)
+        right = LEFT + SIZE + GAP
+        parts += _panel(f"{kind}: toxicity, square-root axes", others, (right, top), True)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -63,54 +73,56 @@ def _key(roles: set[str]) -> list[str]:
     return parts
 
 
-def _panel(title: str, rows: list[Row], left: float, rooted: bool) -> list[str]:
+def _panel(title: str, rows: list[Row], corner: Corner, rooted: bool) -> list[str]:
+    left, top = corner
+
     def at(share: float) -> float:
         return SIZE * (share**0.5 if rooted else share)
 
-    parts = [_text(left, TOP - 12, title, 14, INK, weight="600")]
+    parts = [_text(left, top - 12, title, 14, INK, weight="600")]
     for tick in TICKS[rooted]:
-        x, y = left + at(tick), TOP + SIZE - at(tick)
+        x, y = left + at(tick), top + SIZE - at(tick)
         grid = f'stroke="{LINE}"'
-        parts.append(f'<path d="M{x:.1f} {TOP}V{TOP + SIZE}M{left} {y:.1f}H{left + SIZE}" {grid}/>')
-        parts.append(_text(x, TOP + SIZE + 18, f"{100 * tick:g}", anchor="middle"))
+        parts.append(f'<path d="M{x:.1f} {top}V{top + SIZE}M{left} {y:.1f}H{left + SIZE}" {grid}/>')
+        parts.append(_text(x, top + SIZE + 18, f"{100 * tick:g}", anchor="middle"))
         parts.append(_text(left - 8, y + 4, f"{100 * tick:g}", anchor="end"))
     parts.append(
-        f'<path d="M{left} {TOP + SIZE}L{left + SIZE} {TOP}" stroke="{MUTED}" '
+        f'<path d="M{left} {top + SIZE}L{left + SIZE} {top}" stroke="{MUTED}" '
         'stroke-dasharray="5 4"/>'
     )
-    parts.append(_text(left + SIZE / 2, TOP + SIZE + 42, "predicted, % (95 % of trials of that "
+    parts.append(_text(left + SIZE / 2, top + SIZE + 42, "predicted, % (95 % of trials of that "
                        "size)", anchor="middle"))  # fmt: skip
-    turned = f' transform="rotate(-90 {left - 40} {TOP + SIZE / 2})"'
-    parts.append(_text(left - 40, TOP + SIZE / 2, "observed, % (exact 95 %)", anchor="middle",
+    turned = f' transform="rotate(-90 {left - 40} {top + SIZE / 2})"'
+    parts.append(_text(left - 40, top + SIZE / 2, "observed, % (exact 95 %)", anchor="middle",
                        more=turned))  # fmt: skip
     for row in sorted(rows, key=is_miss):
-        parts += _point(row, left, at)
+        parts += _point(row, corner, at)
     return parts
 
 
-def _point(row: Row, left: float, at: Place) -> list[str]:
+def _point(row: Row, corner: Corner, at: Place) -> list[str]:
+    left, foot = corner[0], corner[1] + SIZE
     color, misses = COLORS[row["role"]], is_miss(row)
-    x, y = left + at(row["predicted"]), TOP + SIZE - at(row["observed"])
+    x, y = left + at(row["predicted"]), foot - at(row["observed"])
     told = f"{row['study']}: {quantity(row)} {group(row)}".strip()
-    hint = escape(
-        f"{told}; seen {row['observed']:.0%}, predicted {row['predicted']:.0%}; {fate(row)}"
-    )
+    hint = escape(f"{told}; seen {seen(row)} %, predicted {predicted(row)} %: {fate(row)}")
     low, high = (left + at(row[f"predicted_{end}"]) for end in ("low", "high"))
-    line = (
-        f'stroke="{color}" stroke-width="{2 if misses else 1}" opacity="{0.9 if misses else 0.45}"'
-    )
+    width, opacity = (2, 0.9) if misses else (1, 0.45)
+    line = f'stroke="{color}" stroke-width="{width}" opacity="{opacity}"'
     parts = [f"<g><title>{hint}</title>", f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" {line}/>']
     if row["observed_low"] is None:
         return [*parts, _cross(x, y, color), "</g>"]
-    bottom, top = (TOP + SIZE - at(row[f"observed_{end}"]) for end in ("low", "high"))
-    parts.append(f'<path d="M{x:.1f} {bottom:.1f}V{top:.1f}" {line}/>')
+    bottom, peak = (foot - at(row[f"observed_{end}"]) for end in ("low", "high"))
+    parts.append(f'<path d="M{x:.1f} {bottom:.1f}V{peak:.1f}" {line}/>')
     fill = color if row["checked"] == "read" else "white"
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" fill="{fill}" stroke="{color}" '
                  'stroke-width="1.6"/>')  # fmt: skip
     if misses:
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7.5" fill="none" stroke="{MISS}" '
                      'stroke-width="1.6"/>')  # fmt: skip
-        parts.append(_text(x + 11, y - 8, f"{row['study']} {quantity(row)}", 12, INK))
+        away, anchor = (11, "start") if row["predicted"] < RIGHT else (-11, "end")
+        label = f"{row['study']} {quantity(row)}"
+        parts.append(_text(x + away, y - 8, label, 12, INK, anchor))
     return [*parts, "</g>"]
 
 

@@ -14,7 +14,7 @@ from .validation_words import (
     score,
     seen,
     signed,
-    tally,
+    tallies,
     verdict,
     wanted,
 )
@@ -30,8 +30,8 @@ def lines(rows: list[Row], bars: list[Row], left: list[Row]) -> list[str]:
     """The terminal's text, misses first; no line is longer than 100 columns."""
     ordered = by_miss(rows)
     misses = [row for row in ordered if is_miss(row)]
-    text = [f"Misses: {len(misses)} of {len(rows)} published quantities ({tally(rows)})"]
-    text += _block(misses) if misses else ["  none"]
+    text = [f"{kind}: {told}" for kind, told in tallies(rows).items()]
+    text += ["", "Misses", *(_block(misses) if misses else ["none"])]
     text += ["", "All others", *_block([row for row in ordered if not is_miss(row)]), ""]
     text += [*LEGEND, ROLE_LINE, "* unread: nobody has opened the source for the figure", ""]
     text += ["Bars (a bar that fails makes the exit code 1) and aims (reported)"]
@@ -52,10 +52,10 @@ def _block(rows: list[Row]) -> list[str]:
 
 def cells(row: Row) -> tuple[str, ...]:
     about = ", ".join(filter(None, (quantity(row), row["disease"], row["arm"])))
+    role = ROLES[row["role"]] + ("" if row["checked"] == "read" else "*")
     shrunk = "" if row["shrunk"] is None else f"{100 * row['shrunk']:.1f}"
-    mark = "" if row["checked"] == "read" else "*"
     return (
-        row["study"], about, ROLES[row["role"]], seen(row) + mark, shrunk, predicted(row),
+        row["study"], about, role, seen(row), shrunk, predicted(row),
         signed(row["standardized_error"]), score(row["log_score"]), score(row["log_score_null"]),
     )  # fmt: skip
 

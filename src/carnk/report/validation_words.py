@@ -19,6 +19,7 @@ AMOUNTS = {
     "half_life_day": ("half-life", "d"),
     "peak_il6": ("peak IL-6", "pg/mL"),
 }  # fmt: skip
+LARGE = 1e4
 FATES = ("apart", "outside", "inside", "meets", "not judged")
 MEANING = {
     "apart": "the two intervals do not meet",
@@ -83,36 +84,36 @@ def unit(row: Row) -> str:
 
 
 def seen(row: Row) -> str:
-    """'8/10 80 (44-97)', '38 (no n)', 'n=86 1 d', 'n=86 ≤ 15 d', '3-14 d'."""
+    """'8/10 80 (44-97)', '38 (no n)', '1 d, n=86', '≤ 15 d, n=86', '3-14 d'."""
     low, high = row["observed_low"], row["observed_high"]
-    if is_rate(row):
-        if row["observed_events"] is None:
-            return f"{digits(row, row['observed'])} (no n)"
+    if row["observed_events"] is not None:
         count = f"{row['observed_events']}/{row['observed_patients']}"
         return f"{count} {digits(row, row['observed'])} ({_span(row, low, high)})"
-    n = f"n={row['observed_patients']} " if row["observed_patients"] else ""
     value = "" if row["observed"] is None else digits(row, row["observed"])
-    if low is None and high is None:
-        return f"{n}{value} {unit(row)}"
-    if low is None or high is None:
-        return f"{n}{'≤' if low is None else '≥'} {value} {unit(row)}"
-    spread = _span(row, low, high)
-    return f"{n}{value} ({spread}) {unit(row)}" if value else f"{n}{spread} {unit(row)}"
+    if is_rate(row):
+        return f"{value} (no n)"
+    if low is not None and high is not None:
+        spread = _span(row, low, high)
+        value = f"{value} ({spread})" if value else spread
+    elif low is not None or high is not None:
+        value = f"{'≤' if low is None else '≥'} {value}"
+    patients = row["observed_patients"]
+    return f"{value} {unit(row)}" + (f", n={patients}" if patients else "")
 
 
 def predicted(row: Row) -> str:
-    """'24 (0-90)', '0.5 (0.25-1) d'."""
+    """'24 (0-90)', '0.5 (0.25-1)', in the unit of what was seen."""
     middle = digits(row, row["predicted"])
     if is_rate(row) and row["predicted"] < 0.0005:
         middle = "<0.1"
-    ends = _span(row, row["predicted_low"], row["predicted_high"])
-    return f"{middle} ({ends})" + ("" if is_rate(row) else f" {unit(row)}")
+    return f"{middle} ({_span(row, row['predicted_low'], row['predicted_high'])})"
 
 
 def digits(row: Row, value: float) -> str:
-    """A share in percent or an amount, in few digits."""
+    """A share in percent or an amount, in few digits: '4.6', '83', '2.3e5'."""
     if not is_rate(row):
-        return number(value, 3)
+        mantissa, _, power = f"{value:.1e}".partition("e")
+        return number(value, 3) if value < LARGE else f"{float(mantissa):g}e{int(power)}"
     share = 100 * value
     return f"{share:.1f}" if 0 < share < 9.95 else f"{share:.0f}"
 
@@ -150,10 +151,22 @@ def measured(bar: Row) -> str:
     return "-" if bar["measured"] is None else f"{bar['measured']:.3g}"
 
 
-def tally(rows: list[Row]) -> str:
-    """'2 apart, 3 outside, 50 inside, 6 not judged'."""
-    fates = [fate(row) for row in rows]
-    return ", ".join(f"{fates.count(each)} {each}" for each in FATES if each in fates)
+def tallies(rows: list[Row]) -> dict[str, str]:
+    """By class of evidence: '5 of 61 missed (5 outside, 49 inside, 2 meets, 5 not judged)'."""
+    found = {}
+    for kind, mine in by_class(rows).items():
+        fates = [fate(row) for row in mine]
+        counts = ", ".join(f"{fates.count(each)} {each}" for each in FATES if each in fates)
+        found[kind] = f"{sum(map(is_miss, mine))} of {len(mine)} missed ({counts})"
+    return found
+
+
+def by_class(rows: list[Row]) -> dict[str, list[Row]]:
+    """Rows of every class of evidence."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["evidence_class"], []).append(row)
+    return found
 
 
 def by_reason(left: list[Row]) -> dict[str, list[Row]]:

@@ -1,0 +1,161 @@
+"""A published quantity beside virtual patients: rates, statistics, intervals, scores."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from carnk.base import SpecError
+from carnk.fitting.published import Observed, Published, published
+from carnk.fitting.validation import STATISTICS, _key, amount, check, overlap, rate, validate
+from carnk.fitting.validation_table import COLUMNS, table_rows
+from carnk.library import table
+from carnk.study import read
+from carnk.study.numbers import fresh_view
+from carnk.study.run import one_chunk
+from carnk.study.summary import Prediction, happened
+
+ROW = Published(
+    "V", "R021", "nkx019", (), (), "response", None, "held out",
+    Observed(8, 10, 0.8, 0.44, 0.98, checked="read"), "CAR-NK",
+)  # fmt: skip
+
+
+def amount_row(**seen):
+    return replace(ROW, outcome="median_tmax_day", observed=Observed(**seen))
+
+
+def test_a_rate_is_scored_beside_its_trial_of_the_same_size():
+    law = Prediction(2.0, 6.0)
+    found = rate(ROW, law)
+    assert found.predicted == 0.25
+    assert (found.low * 10, found.high * 10) == law.predictive(10)
+    assert found.log_score == law.log_score(8, 10)
+    assert found.log_score_null == pytest.approx(-2.99, abs=0.01)
+    assert (found.overlap, found.inside) == (True, False)
+    assert found.standardized_error < -2
+
+
+def test_calibration_rows_have_no_null():
+    assert rate(replace(ROW, role="calibration"), Prediction(2.0, 6.0)).log_score_null is None
+
+
+def test_a_percentage_without_n_is_not_judged():
+    found = rate(replace(ROW, observed=Observed(value=1.0)), Prediction(2.0, 6.0))
+    assert (found.low, found.high) == Prediction(2.0, 6.0).interval()
+    assert found.overlap is found.inside is found.standardized_error is found.log_score is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "meets"),
+    [(None, 4, False), (None, 5, True), (9, None, True), (10.5, None, False), (2, 4.9, False),
+     (2, 20, True)],
+)  # fmt: skip
+def test_open_ends_and_spreads_meet_or_do_not(low, high, meets):
+    assert overlap(Observed(value=1.0, low=low, high=high), 5.0, 10.0) is meets
+
+
+def test_an_amount_without_a_spread_is_a_point():
+    assert overlap(Observed(value=5.0, patients=3), 5.0, 10.0)
+    assert not overlap(Observed(value=4.0, patients=3), 5.0, 10.0)
+
+
+def test_a_statistic_is_that_of_trials_of_the_published_size():
+    rng = np.random.default_rng(0)
+    world = np.repeat(np.arange(50), 40)
+    values = rng.lognormal(2.0, 0.5, world.size)
+    few, many = (
+        amount(amount_row(value=8.0, patients=n), values, world, STATISTICS["median"], rng)
+        for n in (5, 100)
+    )
+    assert few.predicted == pytest.approx(np.exp(2.0), rel=0.1)
+    assert few.high - few.low > 2 * (many.high - many.low)
+    assert few.overlap
+    assert abs(few.standardized_error) < 1
+
+
+def test_a_value_without_n_or_spread_is_not_judged():
+    world = np.arange(20)
+    found = amount(
+        amount_row(value=8.0), world + 1.0, world, STATISTICS["median"], np.random.default_rng(0)
+    )
+    assert found.overlap is found.standardized_error is None
+
+
+def test_patients_whose_solve_failed_are_left_out():
+    world, values = np.repeat([0, 1], 3), np.array([1.0, np.nan, 1.0, np.nan, np.nan, np.nan])
+    row = amount_row(value=1.0, patients=4)
+    found = amount(row, values, world, STATISTICS["maximum"], np.random.default_rng(0))
+    assert (found.predicted, found.standardized_error) == (1.0, 0.0)
+
+
+def outcomes():
+    return pl.DataFrame({
+        "world": [0, 1, 2, 3], "arm": ["a", "a", "b", "b"], "disease": ["x", "y", "x", "y"],
+        "best_response": [1.0, 0.0, 1.0, 1.0], "cmax_copies": [1e4, 2e4, 3e4, 4e4],
+        "progression_day": [30.0, np.inf, np.inf, np.inf],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"arms": ("b",)}, 4e4), ({"groups": ("y", "non-responders")}, 2e4),
+        ({"groups": ("responders",), "arms": ("a",)}, 1e4), ({}, 4e4),
+    ],
+)  # fmt: skip
+def test_arms_diseases_and_responders_are_chosen(change, wanted):
+    row = replace(amount_row(value=1.0), outcome="maximum_cmax_copies", **change)
+    found = check(row, read("nkx019"), outcomes(), 1)
+    assert found.high <= wanted
+    assert found.predicted > 365  # only times end with the study
+
+
+def test_times_end_with_the_study():
+    row = replace(amount_row(value=1.0), outcome="maximum_progression_day")
+    assert check(row, read("nkx019"), outcomes(), 1).high == 365
+
+
+def test_a_time_beyond_the_study_gets_a_longer_run():
+    row = replace(amount_row(value=700.0), outcome="maximum_tlast_day")
+    study = read("nkx019")
+    assert _key(row, study) == ("nkx019", 30.0, 1050.0)
+    assert _key(replace(row, observed=Observed(value=365.0)), study)[2] == 365.0
+    assert _key(replace(ROW, day=100.0), study) == ("nkx019", 100.0, 365.0)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return validate(100, 3, "cd33_aml")
+
+
+def test_the_same_seed_gives_the_same_rows(small):
+    assert table_rows(validate(100, 3, "cd33_aml")) == table_rows(small)
+    assert {row["study"] for row in table_rows(small)} == {"cd33_aml"}
+    assert list(table_rows(small)[0]) == list(COLUMNS)
+
+
+def test_toxicity_of_a_held_out_trial_never_saw_it(small):
+    """An ordinary run uses coefficients that were fitted to the 8 of 10 with CRS too."""
+    crs = next(each for each in small if each.published.outcome == "crs")
+    study = read("cd33_aml", 100, 3)
+    run = pl.DataFrame(one_chunk(study, fresh_view(study), np.arange(100), 1).outcomes)
+    assert crs.predicted < np.nanmean(happened(run, "crs", None))
+
+
+def test_the_shipped_table_is_that_of_today(small):
+    """`make validation` has to follow what changes predictions."""
+    shipped = {row["row_id"]: row for row in table("validation").to_dicts()}
+    assert set(shipped) == {row.id for row in published()}
+    for each in [*small, *validate(200, 3, "marin2024")]:
+        if each.published.is_rate:
+            predicted = shipped[each.published.id]["predicted"]
+            assert each.predicted == pytest.approx(predicted, abs=0.2), "run `make validation`"
+
+
+def test_too_few_patients_and_unknown_studies_are_refused():
+    with pytest.raises(SpecError, match="at least 100"):
+        validate(99)
+    with pytest.raises(SpecError, match="Did you mean 'nkx019'"):
+        validate(100, 1, "nkx01")
