@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ..base import Problem, SpecError, did_you_mean, read_text
 from ..evidence.results import CLASSES
-from ..library import table
+from ..kinetics.comparators import COMPARATORS
+from ..library import load, table
+from ..study.comparators import compared, typical
 from .heldout import PRIMARY
 from .persistence import Ends, both_ends
 from .validation import Checked
@@ -147,6 +149,14 @@ def _overlapping(rows: list[Checked]) -> float | None:
     return _share([flag for flag in mine if flag is not None])
 
 
+@cache
+def _comparators() -> float:
+    """Largest relative difference of the published models' figures from their equations'."""
+    view = load().view()
+    rows = [row for each in COMPARATORS.values() for row in compared(each, typical(each, view))]
+    return max(abs(row.difference) for row in rows if row.difference is not None)
+
+
 MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
     "calibration_overlap": lambda rows: _share(
         [bool(row.overlap) for row in _counts(rows, "calibration")]
@@ -163,6 +173,7 @@ MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
     "log_score_over_null": _over_null,
     "ipsc_day_15_over_limit": lambda rows: _over_limit(rows, 0, "ft596"),
     "cord_day_365_over_limit": lambda rows: _over_limit(rows, 2, "liu2020"),
+    "comparators_error": lambda rows: _comparators() if rows else None,
 }
 CHOICES = (tuple(MEASURES), CLASSES, ("bar", "aim"))  # of the first columns of HEAD
 WORDS = {
@@ -173,4 +184,5 @@ WORDS = {
     "log_score_over_null": "log score of main held-out outcomes, less the null's",
     "ipsc_day_15_over_limit": "FT596 on day 15, median over the limit of quantification",
     "cord_day_365_over_limit": "cord product on day 365, median over the same limit",
+    "comparators_error": "largest error of published models' figures",
 }
