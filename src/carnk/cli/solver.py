@@ -86,35 +86,10 @@ def selftest(
 
 def _engines() -> "Iterator[Row]":
     """One patient of every built-in study by the compiled kernel and by the interpreter."""
-    import numpy as np
-
-    from ..kinetics import MODEL
-    from ..kinetics.courses import tolerances
-    from ..library import load
-    from ..solver import solve as solve_population
-    from ..solver.selftest import Row
-    from ..study.patients import draw, start_day
+    from ..study.engines import engines_agree
     from ..study.read import built_in, read
 
-    for name in built_in():
-        study = read(name)
-        one = draw(study, load().view(), np.array([0]))
-        start = start_day(study)
-        times = np.linspace(start, study.days, 60)
-        values = []
-        try:
-            for engine in ("interpreter", "kernel"):
-                course = solve_population(
-                    MODEL, one.parameters, one.initial, times, doses=one.doses, start=start,
-                    atol=tolerances(), engine=engine,
-                )  # fmt: skip
-                values.append(course.values[0])
-        except Exception as error:  # noqa: BLE001 - whatever a compiler throws
-            yield Row("engines agree", name, None, f"no kernel here: {type(error).__name__}")
-            continue
-        floor = 1e-9 * np.abs(values[0]).max(axis=0) + 1e-12
-        worst = float((np.abs(values[0] - values[1]) / (np.abs(values[0]) + floor)).max())
-        yield Row("engines agree", name, worst < 1e-4, f"kernel and interpreter: {worst:.1e} apart")
+    return (engines_agree(read(name)) for name in built_in())
 
 
 def _show(csv: str) -> None:

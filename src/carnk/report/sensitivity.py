@@ -58,8 +58,8 @@ def page(found: Sensitivity) -> str:
     return render("sensitivity.html", s=content(found), version=found.facts["carnk"])
 
 
-def content(found: Sensitivity) -> Row:
-    """What the table and the bars show."""
+def content(found: Sensitivity, shown: int | None = None) -> Row:
+    """What the table and the bars show of the first `shown` numbers, or of all."""
     facts = found.facts
     sobol = facts["method"] == "sobol"
     axis = _axis(found)
@@ -69,15 +69,16 @@ def content(found: Sensitivity) -> Row:
         "method": METHODS[facts["method"]],
         "summary": _summary(found),
         "legend": [
-            ("first", "the number alone"),
-            ("total", "with all it does together with others"),
+            ("first", "first: the number alone"),
+            ("total", "total: with all it does together with others"),
         ]
         if sobol
         else [
             ("size", "mean size of the effect"),
             ("spread", "its spread, from bends and company"),
         ],
-        "rows": [_row(row, axis, sobol) for row in found.rows],
+        "rows": [_row(row, axis, sobol) for row in found.rows[:shown]],
+        "more": len(found.rows[shown:]) if shown else 0,
         "ticks": [tick for tick in axis.ticks if 0 <= tick[0] <= 100],
         "zero": axis.at(0.0),
         "caption": _caption(found),

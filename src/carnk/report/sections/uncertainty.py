@@ -22,8 +22,13 @@ QUANTITIES = (  # column, title, unit, smallest value told apart
 
 
 def content(record: Record) -> dict[str, Any]:
-    """Rows for the template, out of the machine facts."""
-    return {"rows": [_row(each) for each in facts(record)], "ticks": SMALL_TICKS}
+    """Rows for the template."""
+    return shown(facts(record))
+
+
+def shown(rows: list[Row]) -> dict[str, Any]:
+    """What the template shows of machine facts."""
+    return {"rows": [_row(each) for each in rows], "ticks": SMALL_TICKS}
 
 
 def facts(record: Record) -> list[Row]:
@@ -54,8 +59,8 @@ def _share(outcomes: pl.DataFrame, outcome: str, title: str, day: float | None) 
     law = predict(flags, outcomes["world"].to_numpy())
     parameter, population = law.variances
     return {
-        "outcome": outcome, "title": title, "kind": "share", "unit": "1", "middle": law.mean,
-        "parameter_variance": parameter, "population_variance": population,
+        "outcome": outcome, "title": title, "kind": "share", "unit": "1", "middle": float(law.mean),
+        "parameter_variance": float(parameter), "population_variance": float(population),
         "parameter_band": list(Chance(law, int(np.isfinite(flags).sum())).ends),
         "population_band": None,
     }  # fmt: skip

@@ -1,0 +1,267 @@
+"""The credibility page of a run, out of its machine facts, in the order of FDA's guidance."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..base import write_text_atomic
+from ..library import references
+from ..study.global_sensitivity import Sensitivity
+from . import sensitivity
+from .credibility_facts import LEVELS, RISKS
+from .numerals import count, listed, number, percent, percents, plural, powers, signed, span, unit
+from .rendering import render
+from .sections import uncertainty
+from .strips import SHARE_TICKS, SHARES, Mark
+from .words import DISEASES, sentence, words
+
+Row = dict[str, Any]
+GUIDANCE = "fda2023credibility"
+MOVED_SHOWN = 15
+AMOUNTS = ("median_", "maximum_")  # outcomes that are no shares
+TITLES = {
+    "question": "Question of interest",
+    "context": "Context of use",
+    "risk": "Model risk",
+    "code": "Code verification",
+    "calculation": "Calculation verification",
+    "validation": "Calibration and validation",
+    "uncertainty": "Uncertainty",
+    "sensitivity": "Sensitivity",
+    "numbers": "Numbers that are unread or assumed",
+    "limits": "Known limits",
+    "reading": "Reading list",
+}
+CATEGORIES = (  # of the guidance, and where this page or project has something for each
+    ("Code verification results", "code", "asked anew for this page"),
+    ("Model calibration evidence", "validation", "counts that numbers were fitted to or set from"),
+    ("Bench test validation results", "", "killing in wells: docs/killing_results.md, not here"),
+    ("In vivo validation results", "", "none: no animal data are used"),
+    ("Population-based validation results", "validation", "held-out trials"),
+    ("Emergent model behavior", "", "none was tested"),
+    ("Model plausibility", "numbers", "the source of every number; equations are in report.html"),
+    ("Calculation verification and uncertainty", "calculation", "this run, and the sections after"),
+)
+LEAVE = ("study_sha256", "seed", "code", "numbers")
+SAID = dict(zip(LEAVE, ("another study file", "another seed", "other code", "other numbers")))
+
+
+def write_credibility(folder: Path, found: Row) -> Path:
+    """Write credibility.html into a run folder from its facts, whole or not at all."""
+    path = folder / "credibility.html"
+    write_text_atomic(path, page(found))
+    return path
+
+
+def facts_text(found: Row) -> str:
+    """The facts as JSON."""
+    return json.dumps(found, indent=1, allow_nan=False) + "\n"
+
+
+def page(found: Row) -> str:
+    """The whole page as text, out of the facts alone."""
+    moved = found["sensitivity"]
+    guidance = references()[GUIDANCE]
+    return render(
+        "credibility.html",
+        run=found["run"],
+        scores=[_score(each) for each in found["score"]],
+        declared=found["declared"],
+        risk=_risk(found),
+        levels=LEVELS,
+        titles=TITLES,
+        categories=CATEGORIES,
+        code=found["code_verification"],
+        calculation=_calculation(found["calculation_verification"]),
+        calibration=_calibration(found["calibration"]),
+        validation=found["validation"] and _validation(found["validation"]),
+        uncertainty=uncertainty.shown(found["uncertainty"]),
+        sensitivity=moved
+        and sensitivity.content(Sensitivity(moved["rows"], moved["facts"]), MOVED_SHOWN)
+        | {"other": listed([SAID[each] for each in moved["differs_in"]])},
+        numbers=_numbers(found["numbers"]),
+        limits=found["limits"],
+        reading=[_reading(each) for each in found["reading_list"]],
+        guidance={"cite": guidance.fields["title"], "url": guidance.url},
+        version=found["run"]["carnk"],
+    )
+
+
+def _score(each: Row) -> Row:
+    """One comparison with the null as a sentence."""
+    better = each["model"] > each["null"]
+    verb = "beats" if better else "does not beat"
+    detail = (
+        f"{sentence(each['words'])}: {plural(each['counts'], 'count')} of "
+        f"{plural(each['trials'], 'trial')}, log score {number(each['model'])} against "
+        f"{number(each['null'])} of the null; nearer to 0 is better."
+    )
+    if each["here"]:
+        here = f"{number(each['model_here'])} against {number(each['null_here'])}"
+        detail += f" This study's own trial: {here}."
+    return {
+        "verdict": f"The model {verb} the pooled rate for everyone.",
+        "detail": detail,
+        "kind": "good" if better else "bad",
+        "table": each["table"],
+    }
+
+
+def _risk(found: Row) -> Row:
+    """Model risk in words, and what follows from the score."""
+    declared = found["declared"]
+    risk = declared["risk"]
+    beaten = [each for each in found["score"] if each["model"] <= each["null"]]
+    ground = ""
+    if beaten and risk is not None and RISKS.index(risk) > 0:
+        ground = (
+            f"The model risk is {risk}, and on held-out trials the model does not beat a null that "
+            "knows no biology. This page gives no ground to rest a decision on it."
+        )
+    cells = [
+        (influence, consequence, RISKS[i + j])
+        for i, influence in enumerate(LEVELS)
+        for j, consequence in enumerate(LEVELS)
+    ]
+    here = (declared["influence"], declared["consequence"])
+    rows = [
+        (level, [(risk, (i, j) == here) for i, j, risk in cells if i == level]) for level in LEVELS
+    ]
+    return {"risk": risk, "ground": ground, "rows": rows}
+
+
+def _calculation(each: Row) -> Row:
+    difference = each["largest_difference_at_half_tolerance"]
+    return {
+        "method": each["method"],
+        "rtol": number(each["rtol"]),
+        "difference": None if difference is None else number(difference, 2),
+        "patients": count(each["patients_done"]),
+        "failed": plural(each["failed"], "patient"),
+        "reasons": list(each["failures_by_reason"].items()),
+    }
+
+
+def _calibration(each: Row) -> Row:
+    names = [f"{name}" for name in each["not_identified"]]
+    return {"relation": each["relation"], "names": names}
+
+
+def _validation(found: Row) -> Row:
+    """Held-out rows and the others, misses first, as the facts have them."""
+    held = [row for row in found["rows"] if row["role"] == "held out"]
+    rest = [row for row in found["rows"] if row["role"] != "held out"]
+    groups = [("Held out", held), ("Calibration: fitted to, or a number was set from it", rest)]
+    return {
+        "made": found["made"].replace("`", ""),
+        "ticks": SHARE_TICKS,
+        "groups": [(title, _tally(rows), [_row(row) for row in rows]) for title, rows in groups],
+        "verdicts": [_verdict(each) for each in found["verdicts"]],
+    }
+
+
+def _tally(rows: list[Row]) -> str:
+    says = [row["says"] for row in rows]
+    judged = len(rows) - says.count("not judged")
+    text = (
+        f"Judged: {judged}. Missed, the two intervals lie apart: {says.count('missed')}. Outside "
+        f"what a trial of that size would see: {says.count('outside')}."
+    )
+    unjudged = says.count("not judged")
+    return text + (f" Without an interval to judge by: {unjudged}." if unjudged else "")
+
+
+def _row(row: Row) -> Row:
+    amount = row["outcome"].startswith(AMOUNTS)
+    part = [powers(row["arm"] or "")]
+    part += [words(each, DISEASES) for each in (row["disease"] or "").split("; ") if each]
+    name = sentence(row["outcome"].removesuffix("_day").replace("_", " ").replace("crs", "CRS"))
+    day = row["day"] if row["day"] is not None else None
+    predicted = _interval(row["predicted_low"], row["predicted_high"], amount)
+    seen = row["observed_events"] is not None
+    return {
+        "name": _named(name) + (f", day {number(day)}" if day is not None else ""),
+        "amount": amount,
+        "part": ", ".join(each for each in (row["study"], *part) if each),
+        "predicted": _value(row["predicted"], amount),
+        "interval": predicted,
+        "observed": f"{row['observed_events']} of {row['observed_patients']}"
+        if seen
+        else _value(row["observed"], amount),
+        "exact": _interval(row["observed_low"], row["observed_high"], amount),
+        "says": row["says"],
+        "error": ""
+        if row["standardized_error"] is None
+        else f"{signed(row['standardized_error'])} sd",
+        "checked": row["checked"],
+        "note": row["note"] or "",
+        "role": row["role"],
+        "marks": [] if amount else _marks(row),
+    }
+
+
+def _named(name: str) -> str:
+    for plain, shown in (("Icans", "ICANS"), ("Gvhd", "GvHD"), ("Pfs", "Progression-free")):
+        name = name.replace(plain, shown)
+    return name[:1].upper() + name[1:]
+
+
+def _value(value: float | None, amount: bool) -> str:
+    if value is None:
+        return "–"
+    return f"day {number(value)}" if amount else percent(value)
+
+
+def _interval(low: float | None, high: float | None, amount: bool) -> str:
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return f"from {number(low)}" if high is None else f"to {number(high)}"
+    return span(low, high, 3) if amount else percents(low, high)
+
+
+def _marks(row: Row) -> list[Mark]:
+    """Predictive interval and mean above, observed with its interval below."""
+    marks = []
+    if row["predicted_low"] is not None and row["predicted_high"] is not None:
+        marks.append(SHARES.bar("trial", row["predicted_low"], row["predicted_high"]))
+    marks.append(SHARES.dot("predicted", row["predicted"]))
+    if row["observed_low"] is not None and row["observed_high"] is not None:
+        marks.append(SHARES.bar("exact", row["observed_low"], row["observed_high"]))
+    if row["observed"] is not None:
+        marks.append(SHARES.dot("observed", row["observed"]))
+    return marks
+
+
+def _verdict(each: Row) -> Row:
+    least, most = each["least"], each["most"]
+    wanted = f"at least {number(least)}" if most is None else f"at most {number(most)}"
+    group = each.get("evidence_class")
+    return {
+        "words": each["words"] + (f" ({group})" if group else ""),
+        "kind": each["kind"],
+        "measured": number(each["measured"], 3),
+        "wanted": wanted,
+        "holds": {"yes": "holds", "no": "does not hold"}.get(each["holds"] or "", "not measured"),
+        "why": each["why"],
+    }
+
+
+def _numbers(each: Row) -> Row:
+    return {
+        "unread": each["unread"],
+        "assumed": each["assumed"],
+        "numbers": each["numbers"],
+        "share": percent(each["share"]),
+        "of_effects": percent(each["share_of_effects"]),
+    }
+
+
+def _reading(each: Row) -> Row:
+    return each | {
+        "value": f"{number(each['value'])} {unit(each['unit'])}".strip(),
+        "range": f"{span(each['low'], each['high'])} {unit(each['unit'])}".strip(),
+        "effect": number(each["effect"], 2),
+        "ends": f"{signed(each['effect_low'])} at low, {signed(each['effect_high'])} at high",
+        "total": "" if each["total"] is None else f"{each['total']:.2f}".replace("-", "−"),
+    }
