@@ -1,9 +1,10 @@
 """Gates without a gate file: debris, doublets and dead cells left out, by rules that are written.
 
-Cells: above the valley of log FSC between debris and the next peak (none: above a third of the
-peak), and within the densest region of FSC and SSC that holds 98 % of those. Singlets: log FSC-A/H
-within 3.5 spreads above and 5 below its peak. Live: below the valley of the dead-cell dye on an
-arcsinh scale (none: below the peak + 3.5 spreads). Spreads are those left of a peak.
+Cells: above the valley of log FSC between debris and the next peak, if that is 2.5 times as high
+(none: above a third of the peak), and within the densest region of FSC and SSC that holds 98 % of
+those. Singlets: log FSC-A/H within 3.5 spreads above and 5 below its peak. Live: below the valley
+of the dead-cell dye on an arcsinh scale (none: below the peak + 3.5 spreads). Spreads are those
+left of a peak.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ DENSEST = 0.98
 GRID = 96
 LEAST = 200  # events from which a density is told
 SPREADS = (5.0, 3.5)
+DEBRIS = 0.4  # log10 of FSC that debris lies below cells at least; a doublet has twice a cell's
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,10 @@ def find_gates(sample: Sample, dead: str = "") -> Gates:
 
 
 def _least_fsc(fsc: Array, notes: list[str]) -> float:
-    cut = valley(fsc)
+    cut = valley(fsc, DEBRIS)
     if cut is not None:
         return cut
-    notes.append("no valley below the cells in FSC: debris is below a third of their peak")
+    notes.append("no peak of debris in FSC: debris is what lies below a third of the cells' peak")
     return mode_and_spread(fsc)[0] - float(np.log10(3))
 
 

@@ -50,11 +50,14 @@ def peaks(counts: Array) -> list[int]:
     return kept
 
 
-def valley(values: Array) -> float | None:
-    """Where the ground is lowest between the first peak and the next; None if there is one peak."""
+def valley(values: Array, apart: float = 0.0) -> float | None:
+    """Where the ground is lowest between the first peak and the next.
+
+    None if there is one peak, or the next is no more than `apart` from the first.
+    """
     middles, counts = histogram(values)
     tops = peaks(counts)
-    if len(tops) < 2:
+    if len(tops) < 2 or middles[tops[1]] - middles[tops[0]] <= apart:
         return None
     first, second = tops[:2]
     return float(middles[first + int(np.argmin(counts[first : second + 1]))])

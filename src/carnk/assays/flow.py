@@ -218,21 +218,30 @@ def _over_control(
 
     value = less(above / len(values), false / len(blank))
     share = Share(value, less(raw[0], wrong[1]), less(raw[1], wrong[0]), float("nan"), 1)
-    notes = [f"{above / len(values):.2%} lie above the control's quantile {QUANTILE:g}; "
-             f"{false / len(blank):.2%} of the control do, which is taken off"]  # fmt: skip
+    notes = [f"{above / len(values):.2%} lie above the control's quantile {QUANTILE:g}, where "
+             f"{false / len(blank):.2%} of the control do; less those {value:.2%}"]  # fmt: skip
+    anchored = mixture.fit(values, blank)
+    if anchored.is_told_apart and np.sinh(anchored.means[1]) * anchored.cofactor > threshold:
+        share = Share(anchored.share, anchored.low, anchored.high, float("nan"), 1)
+        notes.append(
+            "dim positive cells below it are counted in, by a bell curve beside the control"
+        )
+    else:
+        notes.append("positive cells as dim as the control are not counted")
     return share, threshold, notes, blank
 
 
 def _over_mixture(values: Array) -> tuple[Share, float, list[str]]:
     found = mixture.fit(values)
     notes = [f"no control: two bell curves, {found.overlap:.1%} of cells on the wrong side"]
+    ends = found.low, found.high
     if not found.is_told_apart:
+        ends = 0.0, 1.0
         notes.append(
             f"the two are not told apart (separation {found.separation:.1f}): the share is not "
             "known from this stain alone; give --control"
         )
-    share = Share(found.share, found.low, found.high, float("nan"), 1)
-    return share, found.threshold, notes
+    return Share(found.share, *ends, float("nan"), 1), found.threshold, notes
 
 
 def _intensity(values: Array) -> Intensity | None:

@@ -58,28 +58,48 @@ class Mixture:
         return float(missed + (1 - self.share) * erfc(z[0]) / 2)
 
 
-def fit(values: Array, seed: int = 1) -> Mixture:
-    """Fit by expectation and maximization on 400 bins; values are linear intensities."""
+def fit(values: Array, control: Array | None = None, seed: int = 1) -> Mixture:
+    """Fit by expectation and maximization on 400 bins; values are linear intensities.
+
+    control: cells without the marker, whose own histogram then is the negative curve.
+    """
     cofactor = scale_of(values)
     rng = np.random.default_rng(seed)
-    middle = _fit_at(values, cofactor, rng)
-    others = [_fit_at(values, cofactor * factor, rng) for factor in (0.5, 2.0)]
+    middle = _fit_at(values, control, cofactor, rng)
+    others = [_fit_at(values, control, cofactor * factor, rng) for factor in (0.5, 2.0)]
     low, high = (f(x for each in (middle, *others) for x in (each.low, each.high))
                  for f in (min, max))  # fmt: skip
     return replace(middle, low=low, high=high)
 
 
-def _fit_at(values: Array, cofactor: float, rng: np.random.Generator) -> Mixture:
+def _fit_at(
+    values: Array, control: Array | None, cofactor: float, rng: np.random.Generator
+) -> Mixture:
     y = np.arcsinh(values / cofactor)
-    low, high = np.quantile(y, (0.0005, 0.9995))
+    low, high = (float(q) for q in np.quantile(y, (0.0005, 0.9995)))
     counts, edges = np.histogram(y, BINS, (low, high))
     x, weight = (edges[1:] + edges[:-1]) / 2, counts / counts.sum()
-    found = _climb(x, weight, _start(x, weight, len(values)), ROUNDS)
-    drawn = rng.multinomial(len(values), weight, DRAWS) / len(values)
-    shares = [_climb(x, each, found, 40)[0] for each in drawn]
+    begin, blank = _start(x, weight, len(values)), None
+    if control is not None:
+        scaled = np.arcsinh(control / cofactor)
+        blank = np.histogram(scaled, edges)[0].astype(float)
+        begin[1], begin[3] = scaled.mean(), scaled.std()
+    found = _climb(x, weight, begin, ROUNDS, _curve(x, blank))
+    shares = []
+    for drawn in rng.multinomial(len(values), weight, DRAWS) / len(values):
+        again = None if blank is None else rng.poisson(blank).astype(float)
+        shares.append(_climb(x, drawn, found, 40, _curve(x, again))[0])
     ends = np.quantile(shares, (0.025, 0.975))
     share, m0, m1, s0, s1 = (float(each) for each in found)
     return Mixture(share, float(ends[0]), float(ends[1]), (m0, m1), (s0, s1), cofactor)
+
+
+def _curve(x: Array, counts: Array | None) -> Array | None:
+    """Counts of the control as a density, smoothed a little."""
+    if counts is None:
+        return None
+    dense = smooth(counts, 2.0)
+    return np.asarray(dense / (dense.sum() * (x[1] - x[0])))
 
 
 def _start(x: Array, weight: Array, events: int) -> Array:
@@ -99,12 +119,14 @@ def _start(x: Array, weight: Array, events: int) -> Array:
     return np.array([1 - mass[cut], *means, *sds])
 
 
-def _climb(x: Array, weight: Array, start: Array, rounds: int) -> Array:
+def _climb(x: Array, weight: Array, start: Array, rounds: int, blank: Array | None = None) -> Array:
+    """Share, means and spreads after so many rounds; `blank` stands for the negative curve."""
     share, m0, m1, s0, s1 = start
     least = 2 * (x[1] - x[0])
     before = -np.inf
     for _ in range(rounds):
-        negative, positive = (1 - share) * _bell(x, m0, s0), share * _bell(x, m1, s1)
+        negative = (1 - share) * (_bell(x, m0, s0) if blank is None else blank)
+        positive = share * _bell(x, m1, s1)
         whole = negative + positive + 1e-300
         likely = float(weight @ np.log(whole))
         if likely - before < 1e-10:
@@ -113,10 +135,12 @@ def _climb(x: Array, weight: Array, start: Array, rounds: int) -> Array:
         plus = weight * positive / whole
         minus = weight - plus
         share = float(np.clip(plus.sum(), 1e-6, 1 - 1e-6))
-        m0, m1 = float(minus @ x) / (1 - share), float(plus @ x) / share
-        s0 = max(float(np.sqrt(minus @ (x - m0) ** 2 / (1 - share))), least)
+        m1 = float(plus @ x) / share
+        if blank is None:
+            m0 = float(minus @ x) / (1 - share)
+            s0 = max(float(np.sqrt(minus @ (x - m0) ** 2 / (1 - share))), least)
         s1 = max(float(np.sqrt(plus @ (x - m1) ** 2 / share)), least)
-    if m0 > m1:
+    if m0 > m1 and blank is None:
         share, m0, m1, s0, s1 = 1 - share, m1, m0, s1, s0
     return np.array([share, m0, m1, s0, s1])
 

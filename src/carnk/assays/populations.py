@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, expit, logit, stdtrit
+from scipy.special import betaincinv, expit
+
+from .shrinkage import together
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,10 @@ def exact_interval(count: int, of: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Share:
-    """A share over replicates: the mean on the logit scale with its 95 % interval.
+    """A share over replicates with its 95 % interval.
 
-    `between` is the standard deviation between replicates on that scale, beyond counting; 0 where
-    counting explains all of it, NaN for one sample.
+    `between` is the standard deviation between replicates on the logit scale, beyond counting; NaN
+    for one sample.
     """
 
     value: float
@@ -59,21 +61,17 @@ class Share:
 def over_replicates(counts: Sequence[tuple[int, int]]) -> Share:
     """Share of all replicates, (count, of) each: counting error and what replicates add to it.
 
-    One sample: its exact interval. Several: mean of the logits (half an event added) with the
-    larger of their scatter and counting, Student's t on n - 1.
+    One sample: its exact interval. Several: mean of the logits (half an event added), whose spread
+    between replicates is averaged over (`shrinkage.py`).
     """
     if len(counts) == 1:
         count, of = counts[0]
         low, high = exact_interval(count, of)
         return Share(count / of if of else float("nan"), low, high, float("nan"), 1)
-    k = np.array([count for count, _ in counts], float)
-    n = np.array([of for _, of in counts], float)
-    y = logit((k + 0.5) / (n + 1))
-    counting = 1 / (k + 0.5) + 1 / (n - k + 0.5)
-    scatter = float(y.var(ddof=1))
-    between = max(scatter - float(counting.mean()), 0.0)
-    error = (max(scatter, float(counting.mean())) / len(y)) ** 0.5
-    reach = float(stdtrit(len(y) - 1, 0.975)) * error
-    middle = float(y.mean())
-    value, low, high = (float(expit(each)) for each in (middle, middle - reach, middle + reach))
-    return Share(value, low, high, between**0.5, len(y))
+    halves = [(count + 0.5, of - count + 0.5) for count, of in counts]
+    found = together(
+        [float(np.log(k / rest)) for k, rest in halves],
+        [(1 / k + 1 / rest) ** 0.5 for k, rest in halves],
+    )
+    value, low, high = (float(expit(each)) for each in found.mean)
+    return Share(value, low, high, found.spread, len(counts))

@@ -67,7 +67,8 @@ def flow(  # noqa: PLR0913, PLR0917
     for each, name in zip(stains, names):
         _show(each, name)
     if len(stains) > 1:
-        typer.echo(f"{len(stains)} replicates: {_percent(share)}, {_between(share)}")
+        spread = f"spread between them {share.between:.2f} (logit)"
+        typer.echo(f"{len(stains)} replicates: {_percent(share)}; {spread}")
     for number in numbers:
         low, high = number.range or (number.value, number.value)
         typer.echo(f"{number.id}: {number.value:.4g} ({low:.4g} to {high:.4g}) {number.unit}")
@@ -186,9 +187,3 @@ METHODS = {
 
 def _percent(share: "Share") -> str:
     return f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
-
-
-def _between(share: "Share") -> str:
-    if share.between == 0:
-        return "which differ no more than counts do"
-    return f"which differ by {share.between:.2f} (SD, logit) beyond counting"
