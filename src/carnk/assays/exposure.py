@@ -53,7 +53,7 @@ def areas(times: Array, values: Array) -> tuple[float, float]:
     return float(area.sum()), float(moment.sum())
 
 
-def _value_at(times: Array, values: Array, day: float) -> float:
+def value_at(times: Array, values: Array, day: float) -> float:
     """The course at a time between samples: log where it falls, linear where it rises."""
     i = int(np.searchsorted(times, day))
     if i < len(times) and times[i] == day:
@@ -76,7 +76,7 @@ def area_until(
         inside = times < day
         cut = (
             np.append(times[inside], day),
-            np.append(values[inside], _value_at(times, values, day)),
+            np.append(values[inside], value_at(times, values, day)),
         )
         return areas(*cut)[0], 0.0
     seen = areas(times, values)[0]

@@ -26,7 +26,7 @@ from .exposure import (
 
 END_DAYS = 28.0
 MUCH = 0.2  # share of an area from which its extrapolation is told
-SHORT = 2.0  # half-lives that a terminal phase should span
+SHORT = 2.0 - 1e-9  # half-lives that a terminal phase should span
 LOOSE = 0.8  # adjusted R2 below which a half-life is told as loose
 PARAMETERS: Mapping[str, tuple[str, str]] = {
     "cmax": ("Cmax", "value"),
