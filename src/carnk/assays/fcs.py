@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
+from hashlib import file_digest
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -86,7 +86,7 @@ class Sample:
 
     @cached_property
     def spill(self) -> tuple[list[int], Array] | None:
-        """Channels of the file's spillover and its inverse; None if it has none or it is 1."""
+        """Channels of the file's spillover and its inverse; None if it has none."""
         if not self.spill_text.strip():
             return None
         where = f"{self.file}: $SPILLOVER"
@@ -95,13 +95,13 @@ class Sample:
         names, cells = words[1 : count + 1], words[count + 1 :]
         if count < 1 or len(cells) != count * count:
             what = f"{len(cells)} values stand for {count} channels"
-            raise DataError(Problem(where, what, "Compensate by GatingML, or mend the file."))
+            raise DataError(Problem(where, what, "Export the file again."))
         try:
             matrix = np.array([float(cell) for cell in cells]).reshape(count, count)
             inverse = np.linalg.inv(matrix)
         except (ValueError, np.linalg.LinAlgError):
             raise DataError(Problem(where, "is no matrix that has an inverse")) from None
-        return None if np.array_equal(matrix, np.eye(count)) else (self._places(names), inverse)
+        return self._places(names), inverse
 
     def _places(self, names: Sequence[str]) -> list[int]:
         missing = [name for name in names if name not in self.names]
@@ -145,7 +145,7 @@ def read_fcs(path: Path) -> Sample:
         raise DataError(Problem(path.name, f"{count:,} events have values that are no numbers"))
     spill = next((data.text[key] for key in SPILL_KEYS if key in data.text), "")
     with path.open("rb") as stream:
-        digest = blake2b(stream.read()).digest()
+        digest = file_digest(stream, "blake2b").digest()
     markers = tuple(str(marker).strip() for marker in data.pns_labels)
     ranges = tuple(float(value) for value in data.pnr_values)
     told_of = (str(data.version), names, markers, ranges)

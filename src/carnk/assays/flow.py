@@ -18,7 +18,7 @@ from . import mixture
 from .autogate import Gates, find_gates
 from .beads import Beads
 from .density import Array
-from .fcs import Sample, read_fcs
+from .fcs import Sample
 from .gatingml import gate
 from .populations import Population, Share, exact_interval, over_replicates
 
@@ -55,16 +55,18 @@ class Molecules:
 class Stain:
     """What one sample says of a marker.
 
-    populations: parents first, the positive cells last if found without a gate file. share: with
-    its interval; raw: counted above the threshold. method: 'gate', 'control' or 'mixture'.
+    populations: parents first, the positive cells last if found without a gate file. positive and
+    share (with its interval) are None where no gate is that of positive cells. method: 'gate',
+    'control' or 'mixture'. values: of the marker in the parent of the positive cells.
     """
 
     file: str
+    events: int
     marker: str
     populations: tuple[Population, ...]
-    positive: Population
+    positive: Population | None
     method: str
-    share: Share
+    share: Share | None
     threshold: float | None
     intensity: Intensity | None
     negative: Intensity | None
@@ -86,17 +88,14 @@ class Plan:
     beads: Beads | None = None
 
 
-def analyze(paths: Sequence[Path], plan: Plan) -> list[Stain]:
-    """Read and gate samples one after the other; DataError where one does not carry it."""
-    return [stain(read_fcs(path), plan) for path in paths]
-
-
-def together(stains: Sequence[Stain]) -> Share:
-    """Share of positive cells over replicates, with what varies between them."""
+def together(stains: Sequence[Stain]) -> Share | None:
+    """Share of positive cells over replicates, with what varies between them; None if unknown."""
     if len(stains) == 1:
         return stains[0].share
     counts = []
     for each in stains:
+        if each.positive is None or each.share is None:
+            return None
         of = each.positive.parent_count
         counts.append((round(each.share.value * of), of))
     return over_replicates(counts)
@@ -106,13 +105,14 @@ def stain(sample: Sample, plan: Plan) -> Stain:
     """Gate one sample and measure its marker."""
     found = _by_file(sample, plan, plan.gates) if plan.gates else _by_rules(sample, plan)
     notes = [*(problem.what for problem in sample.warnings), *found.notes]
-    if found.positive.count == 0 or not found.marker:
+    cells = found.positive
+    if cells is None or cells.count == 0 or not found.marker:
         return replace(found, notes=tuple(notes))
     whole = sample.channel(found.marker)
-    above = _parent(found)
-    positive = _intensity(whole[found.positive.mask])
-    negative = _intensity(whole[above & ~found.positive.mask])
-    notes += _intensity_notes(sample, found.marker, whole[found.positive.mask])
+    above = _parent(cells, found.populations)
+    positive = _intensity(whole[cells.mask])
+    negative = _intensity(whole[above & ~cells.mask])
+    notes += _intensity_notes(sample, found.marker, whole[cells.mask])
     molecules = None
     if plan.beads is not None and positive is not None:
         molecules = _molecules(plan.beads, positive, negative, notes)
@@ -120,35 +120,35 @@ def stain(sample: Sample, plan: Plan) -> Stain:
                    notes=tuple(notes), values=whole[above])  # fmt: skip
 
 
-def _parent(found: Stain) -> NDArray[np.bool_]:
-    """Mask of the positive cells' parent."""
-    places = {(*each.path, each.name): each.mask for each in found.populations}
-    path = found.positive.path
-    inside = [places[path[:n]] for n in range(len(path), 0, -1) if path[:n] in places]
-    return inside[0] if inside else np.ones(len(found.positive.mask), bool)
+def _parent(cells: Population, populations: Sequence[Population]) -> NDArray[np.bool_]:
+    """Mask of the population that these are a share of."""
+    places = {(*each.path, each.name): each.mask for each in populations}
+    inside = [places[cells.path[:n]] for n in range(len(cells.path), 0, -1)
+              if cells.path[:n] in places]  # fmt: skip
+    return inside[0] if inside else np.ones(len(cells.mask), bool)
 
 
 def _by_file(sample: Sample, plan: Plan, gates: Path) -> Stain:
     populations = tuple(gate(sample, gates))
     positive = _named(populations, plan.population, gates.name)
     marker = sample.names[sample.index(plan.marker)] if plan.marker else ""
-    share = over_replicates([(positive.count, positive.parent_count)])
-    return _plain(sample, marker, populations, positive, "gate", share)
+    share = over_replicates([(positive.count, positive.parent_count)]) if positive else None
+    told = _plain(sample, marker, populations, positive, "gate", share)
+    if positive is not None:
+        return told
+    return replace(told, notes=("no gate is named as that of positive cells: give --population",))
 
 
-def _named(populations: Sequence[Population], word: str, file: str) -> Population:
+def _named(populations: Sequence[Population], word: str, file: str) -> Population | None:
     """The gate of positive cells: the one named, or the only one whose name begins with CAR."""
-    if word:
-        found = [each for each in populations if each.name.lower() == word.lower()]
-    else:
-        found = [e for e in populations if e.name.lower().startswith("car") and _is_plus(e.name)]
-        found = found or [populations[0]] * (len(populations) == 1)
-    if len(found) == 1:
-        return found[0]
-    names = list(dict.fromkeys(each.name for each in populations))
-    what = f"there are {len(found)} gates '{word}'" if word else "no one gate is that of CAR+ cells"
-    do = did_you_mean(word, names) or f"Give --population: one of {', '.join(names)}."
-    raise DataError(Problem(file, what, do))
+    named = [each for each in populations if each.name.lower() == word.lower()]
+    if word and len(named) != 1:
+        names = list(dict.fromkeys(each.name for each in populations))
+        do = did_you_mean(word, names) or f"Gates: {', '.join(names)}."
+        raise DataError(Problem(file, f"there are {len(named)} gates '{word}'", do))
+    cars = [e for e in populations if e.name.lower().startswith("car") and _is_plus(e.name)]
+    found = named or cars
+    return found[0] if len(found) == 1 else None
 
 
 def _is_plus(name: str) -> bool:
@@ -178,12 +178,11 @@ def _by_rules(sample: Sample, plan: Plan) -> Stain:
 
 
 def _plain(
-    sample: Sample, marker: str, populations: tuple[Population, ...], positive: Population,
-    method: str, share: Share,
+    sample: Sample, marker: str, populations: tuple[Population, ...],
+    positive: Population | None, method: str, share: Share | None,
 ) -> Stain:  # fmt: skip
-    nothing = (None, None, None, None, ())
-    empty = np.empty(0)
-    return Stain(sample.file, marker, populations, positive, method, share, *nothing, empty, empty)
+    told = sample.file, len(sample.events), marker, populations, positive, method, share
+    return Stain(*told, None, None, None, None, (), np.empty(0), np.empty(0))
 
 
 def _marker(sample: Sample, word: str) -> int:

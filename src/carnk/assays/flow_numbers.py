@@ -11,8 +11,14 @@ from .flow import Molecules, Stain
 from .populations import Share
 
 
-def car_positive(share: Share, source: str, digests: Sequence[bytes]) -> Number:
-    """Number `car_positive_<source>`; SpecError if the library knows no such source of cells."""
+def car_positive(share: Share | None, source: str, digests: Sequence[bytes]) -> Number:
+    """Number `car_positive_<source>`; SpecError if the library knows no such source of cells.
+
+    DataError where no share of positive cells is known.
+    """
+    if share is None:
+        do = "Give --population, the gate of the CAR+ cells."
+        raise DataError(Problem("--source", "there is no share of CAR+ cells", do))
     return _own(f"car_positive_{source}", "--source", share.value, (share.low, share.high), digests)
 
 

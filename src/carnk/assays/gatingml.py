@@ -14,6 +14,7 @@ from .fcs import Sample, module
 from .populations import Population
 
 DATATYPES = "{http://www.isac-net.org/std/Gating-ML/v2.0/datatypes}"
+GATING = "{http://www.isac-net.org/std/Gating-ML/v2.0/gating}"
 TRANSFORMS = "{http://www.isac-net.org/std/Gating-ML/v2.0/transformations}"
 LARGEST_BYTES = 10_000_000
 FAULTS = (*(ValueError, LookupError, TypeError, AttributeError, NotImplementedError, SyntaxError),)
@@ -22,14 +23,15 @@ FAULTS = (*(ValueError, LookupError, TypeError, AttributeError, NotImplementedEr
 def gate(sample: Sample, path: Path) -> list[Population]:
     """Populations of all gates, parents first; DataError if gates and sample do not agree."""
     text = read_text(path, LARGEST_BYTES)
-    _check_channels(sample, path.name, _parsed(path.name, text))
+    root = _parsed(path.name, text)
+    _check_channels(sample, path.name, root)
     flowkit, networkx = module("flowkit"), module("networkx")
     own_faults = flowkit.exceptions.FlowKitException, networkx.NetworkXException
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             strategy = flowkit.parse_gating_xml(str(path))
-            results = strategy.gate_sample(_as_flowkit(flowkit, sample), cache_events=True)
+            results = strategy.gate_sample(_as_flowkit(flowkit, sample, root), cache_events=True)
     except (*own_faults, *FAULTS) as error:
         what = f"the gates cannot be used: {str(error) or type(error).__name__}"
         raise DataError(
@@ -40,10 +42,11 @@ def gate(sample: Sample, path: Path) -> list[Population]:
     return _tree(sample, results)
 
 
-def _as_flowkit(flowkit: Any, sample: Sample) -> Any:
+def _as_flowkit(flowkit: Any, sample: Sample, root: ElementTree.Element) -> Any:
     """FlowKit's sample; channels that the file's spillover leaves out are not compensated."""
     data = sample.data
-    if sample.spill is not None:
+    wants_own = any(each.get(f"{GATING}compensation-ref") == "FCS" for each in root.iter())
+    if wants_own and sample.spill is not None:
         data.fluoro_indices = sorted(sample.spill[0])
         data.null_channels = [n for i, n in enumerate(sample.names) if i not in sample.spill[0]]
     return flowkit.Sample(data, sample_id="sample", subsample=1)

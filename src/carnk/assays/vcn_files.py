@@ -24,9 +24,9 @@ NAMES = {
     "sample": ("sample", "sample_name", "sample_id", "sample_description_1", "name"),
     "well": ("well", "well_position"),
     "target": ("target", "target_name", "assay", "gene", "detector"),
-    "positive": ("positive", "positives", "positive_droplets", "positive_partitions"),
-    "negative": ("negative", "negatives", "negative_droplets", "negative_partitions"),
-    "total": ("total", "accepteddroplets", "accepted_droplets", "droplets", "valid_partitions"),
+    "positive": ("positive", "positives", "positive_droplets", "partitions_positive"),
+    "negative": ("negative", "negatives", "negative_droplets", "partitions_negative"),
+    "total": ("total", "accepteddroplets", "accepted_droplets", "droplets", "partitions_valid"),
     "cq": ("cq", "ct", "cp"),
     "quantity": ("quantity", "starting_quantity", "starting_quantity_sq", "sq", "copies"),
     "role": ("role", "task", "content", "type", "targettype", "target_type", "sample_type"),
@@ -186,7 +186,8 @@ def _row(cells: Cells, places: Mapping[str, int], table: Table, index: int) -> R
     dilution = number("dilution")
     found = Row(
         line, text("sample"), text("well"), text("target"), text("role"), positive, total,
-        number("cq"), number("quantity"), 1.0 if isnan(dilution) else dilution, text("car"),
+        number("cq"), number("quantity") if "cq" in places else nan,
+        1.0 if isnan(dilution) else dilution, text("car"),
     )  # fmt: skip
     _check(cells, places, found)
     return found

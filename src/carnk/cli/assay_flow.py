@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .columns import WIDTH, aligned
+from .progress_line import progress_line
 
 if TYPE_CHECKING:
     from ..assays.flow import Stain
@@ -51,10 +52,12 @@ def flow(  # noqa: PLR0913, PLR0917
         read_beads(beads) if beads else None,
     )  # fmt: skip
     stains, digests = [], []
-    for path in files:
-        sample = read_fcs(path)
-        stains.append(stain(sample, plan))
-        digests.append(sample.digest)
+    with progress_line("files") as progress:
+        for done, path in enumerate(files, 1):
+            sample = read_fcs(path)
+            stains.append(stain(sample, plan))
+            digests.append(sample.digest)
+            progress(done, len(files))
     called = pseudonyms((each.file for each in stains), *digests, keep=keep_ids)
     names = [called[each.file] for each in stains]
     share = together(stains)
@@ -66,7 +69,7 @@ def flow(  # noqa: PLR0913, PLR0917
         return
     for each, name in zip(stains, names):
         _show(each, name)
-    if len(stains) > 1:
+    if len(stains) > 1 and share is not None:
         spread = f"spread between them {share.between:.2f} (logit)"
         typer.echo(f"{len(stains)} replicates: {_percent(share)}; {spread}")
     for number in numbers:
@@ -77,7 +80,10 @@ def flow(  # noqa: PLR0913, PLR0917
 
 
 def _numbers(
-    stains: "Sequence[Stain]", share: "Share", names: tuple[str, str], digests: Sequence[bytes]
+    stains: "Sequence[Stain]",
+    share: "Share | None",
+    names: tuple[str, str],
+    digests: Sequence[bytes],
 ) -> "list[Number]":
     from ..assays.flow_numbers import car_positive, density
 
@@ -125,7 +131,10 @@ def _rows(found: "Stain", name: str) -> list[dict[str, object]]:
 
 
 def _plain(
-    stains: "Sequence[Stain]", names: Sequence[str], share: "Share", numbers: "Sequence[Number]"
+    stains: "Sequence[Stain]",
+    names: Sequence[str],
+    share: "Share | None",
+    numbers: "Sequence[Number]",
 ) -> dict[str, object]:
     """All results as plain values for JSON."""
     from dataclasses import asdict
@@ -133,16 +142,17 @@ def _plain(
     samples = []
     for each, name in zip(stains, names):
         samples.append({
-            "sample": name, "events": len(each.positive.mask), "marker": each.marker,
+            "sample": name, "events": each.events, "marker": each.marker,
             "method": each.method, "populations": _rows(each, name),
-            "positive": each.positive.name, "share": _finite(asdict(each.share)),
+            "positive": each.positive and each.positive.name,
+            "share": each.share and _finite(asdict(each.share)),
             "threshold": each.threshold,
             "intensity": each.intensity and asdict(each.intensity),
             "negative_intensity": each.negative and asdict(each.negative),
             "molecules": each.molecules and asdict(each.molecules), "notes": list(each.notes),
         })  # fmt: skip
     own = {n.id: {"value": n.value, "unit": n.unit, "range": n.range} for n in numbers}
-    return {"samples": samples, "share": _finite(asdict(share)), "numbers": own}
+    return {"samples": samples, "share": share and _finite(asdict(share)), "numbers": own}
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:
@@ -150,7 +160,7 @@ def _finite(values: dict[str, float]) -> dict[str, float | None]:
 
 
 def _show(found: "Stain", name: str) -> None:
-    typer.echo(f"{name}: {len(found.positive.mask):,} events")
+    typer.echo(f"{name}: {found.events:,} events")
     rows = [["population", "events", "of parent", "95 % of counting"]]
     for each in found.populations:
         low, high = each.interval
@@ -159,9 +169,11 @@ def _show(found: "Stain", name: str) -> None:
         rows.append([indent + each.name, f"{each.count:,}", share, f"{low:.2%} to {high:.2%}"])
     for line in aligned(rows):
         typer.echo(line)
-    parent = found.positive.path[-1] if found.positive.path else "all events"
-    what = f" for {found.marker}" if found.marker else ""
-    typer.echo(f"Positive{what}: {_percent(found.share)} of {parent}, by {METHODS[found.method]}")
+    if found.positive is not None and found.share is not None:
+        parent = found.positive.path[-1] if found.positive.path else "all events"
+        what = f" for {found.marker}" if found.marker else ""
+        share = f"{_percent(found.share)} of {parent}"
+        typer.echo(f"Positive{what}: {share}, by {METHODS[found.method]}")
     if found.intensity is not None:
         i = found.intensity
         typer.echo(

@@ -41,9 +41,10 @@ def figure(stains: Sequence[Stain], names: Sequence[str]) -> "go.Figure":
 
 
 def _title(stains: Sequence[Stain]) -> str:
-    share = together(stains)
+    share, positive = together(stains), stains[0].positive
+    if share is None or positive is None:
+        return "Populations"
     percents = f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
-    positive = stains[0].positive
     return f"{positive.name}: {percents} of {positive.path[-1] if positive.path else 'all events'}"
 
 

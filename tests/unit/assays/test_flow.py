@@ -63,6 +63,7 @@ def test_share_of_simulated_cells(folder: Path, has_control: bool) -> None:
     control = read_fcs(folder / "fmo.fcs") if has_control else None
     found = measured(folder, dead="Live/Dead", control=control)
     assert found.method == ("control" if has_control else "mixture")
+    assert found.share is not None
     assert found.share.low <= 0.45 <= found.share.high
     assert found.share.high - found.share.low < 0.05
     assert [each.name for each in found.populations] == ["cells", "singlets", "live", "positive"]
@@ -191,6 +192,19 @@ def test_command_with_gates_and_replicates(folder: Path, tmp_path: Path) -> None
     assert [row["population"] for row in rows] == ["cells", "live", "CAR_pos"]
     assert rows[2]["of"] == rows[1]["events"]
     assert found["share"]["value"] == pytest.approx(rows[2]["events"] / rows[2]["of"])
+
+
+def test_gates_without_one_of_positive_cells_are_counted(folder: Path, tmp_path: Path) -> None:
+    gates = tmp_path / "gates.xml"
+    gates.write_text(GATES.replace("CAR_pos", "P3"), encoding="utf-8")
+    words = [str(folder / "fmo.fcs"), "--gates", str(gates)]
+    found = json.loads(called(*words, "--json").stdout)
+    assert [row["population"] for row in found["samples"][0]["populations"]][2] == "P3"
+    assert found["share"] is None
+    with pytest.raises(DataError, match="Give --population"):
+        car_positive(None, "cord_blood", [])
+    done = called(*words, "--population", "lives")
+    assert "Did you mean 'live'" in str(done.exception)
 
 
 def test_a_broken_file_leaves_nothing(folder: Path, tmp_path: Path) -> None:

@@ -162,6 +162,15 @@ def test_matrix_of_the_gate_file(sample: Sample, tmp_path: Path) -> None:
     assert np.array_equal(found["high"].mask, fitc >= 300)
 
 
+def test_a_broken_spillover_that_no_gate_needs(tmp_path: Path) -> None:
+    events = np.column_stack([np.arange(100.0)] * 5)
+    path = written(tmp_path / "a.fcs", events, NAMES, keywords={"SPILLOVER": "2,FITC-A,PE-A,1"})
+    body = rectangle("high", dimension("FITC-A", 'gating:min="50"'))
+    assert gated(read_fcs(path), tmp_path, body)["high"].count == 50
+    with pytest.raises(DataError, match="SPILLOVER"):
+        gated(read_fcs(path), tmp_path, rectangle("high", dimension("FITC-A", "", "FCS")))
+
+
 def test_wrong_channels_all_at_once(sample: Sample, tmp_path: Path) -> None:
     body = rectangle("a", dimension("FITC-H", 'gating:min="3"'))
     body += rectangle("b", dimension("Ssc-A", 'gating:min="3"'))

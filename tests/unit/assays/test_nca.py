@@ -59,7 +59,7 @@ def test_expansion_and_two_phases_by_closed_form(tmp_path: Path) -> None:
             return top * exp(grow * (t - peak))
         return top * ((1 - share) * exp(-fast * (t - peak)) + share * exp(-slow * (t - peak)))
 
-    days = [*np.linspace(0, peak, 4001), *np.linspace(peak, 400, 2001)[1:]]
+    days = [*np.linspace(0, peak, 4001), *np.geomspace(peak, 400, 3001)[1:]]
     row = analyzed(tmp_path, sampled(course, [float(d) for d in days])).row(0, named=True)
     rise = top * (1 - exp(-grow * peak)) / grow
 

@@ -120,6 +120,13 @@ def test_export_of_droplets(tmp_path: Path) -> None:
     assert vcn_number(read_vcn(read(tmp_path, BIORAD))) is None
 
 
+def test_a_column_of_copies_makes_no_standards_of_droplets(tmp_path: Path) -> None:
+    text = "sample,target,partitions (positive),partitions (valid),copies\n"
+    text += "A,CAR,3000,18000,5\nA,RPP30,4000,18000,6\n"
+    (found,) = read_vcn(read(tmp_path, text)).results
+    assert found.total.value == pytest.approx(2 * log(15 / 18) / log(14 / 18))
+
+
 def test_untransduced_cells_named_ntc_are_a_sample(tmp_path: Path) -> None:
     text = "sample,target,positives,total\nNTC,CAR,3,18000\nNTC,RPP30,4000,18000\n"
     (found,) = read_vcn(read(tmp_path, text)).results
