@@ -1,35 +1,18 @@
-"""What the tests of the published CAR-T models share: our values, the table's rows, LSODA."""
+"""What the tests of the published CAR-T models share: the table with our values, and LSODA."""
 
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from carnk.kinetics.comparators import COMPARATORS
-from carnk.library import load, table
-from carnk.study.comparators import typical
+from carnk.report.comparator_text import solved
 
 WITHIN = 0.01  # of the value of the printed equations
 
 
-@cache
-def ours(name):
-    """{(case, figure): value} of a model at the library's numbers."""
-    comparator = COMPARATORS[name]
-    courses = typical(comparator, load().view())
-    values = {f.name: f.of(courses) for f in comparator.figures}
-    return {
-        (case.name, figure): float(column[i])
-        for figure, column in values.items()
-        for i, case in enumerate(comparator.cases)
-    }
-
-
 def rows(name):
-    """Rows of the library's table for one model."""
-    frame = table("comparator_figures")
-    return [row for row in frame.to_dicts() if row["comparator"] == name]
+    """{(case, figure): row of three columns} of a model at the library's numbers."""
+    return {(row.case, row.figure): row for row in solved(name)[1]}
 
 
 def integrate(rates, start, days, doses=()):

@@ -20,7 +20,7 @@ WIDTH = 100
 
 
 @cache
-def _solved(name: str) -> tuple[pl.DataFrame, tuple[Compared, ...]]:
+def solved(name: str) -> tuple[pl.DataFrame, tuple[Compared, ...]]:
     """Lines of every case at the printed numbers, and the three columns."""
     comparator = COMPARATORS[name]
     courses = typical(comparator, load().view())
@@ -61,7 +61,7 @@ def _listed(comparator: Comparator) -> list[str]:
         value = f"{number.value:.6g} {'' if number.unit == '1' else number.unit}".strip()
         mark = "" if number.checked == "read" else " (unread)"
         lines += _wrapped(f"    {number.id} = {value}: ", number.meaning + mark, "      ")
-    _, rows = _solved(comparator.name)
+    _, rows = solved(comparator.name)
     lines += ["  reproduces (in print | printed equations | ours)"]
     for row in rows:
         lines += _wrapped("    ", _row(comparator, row), "      ")
@@ -91,7 +91,7 @@ def told() -> list[dict[str, Any]]:
 
 
 def _told(comparator: Comparator) -> dict[str, Any]:
-    _, rows = _solved(comparator.name)
+    _, rows = solved(comparator.name)
     return {
         "model": comparator.name,
         "title": comparator.title,
@@ -120,7 +120,7 @@ def _told(comparator: Comparator) -> dict[str, Any]:
 def drawing(name: str) -> str:
     """The courses of a model at its printed numbers as one SVG file."""
     comparator = COMPARATORS[name]
-    courses, rows = _solved(name)
+    courses, rows = solved(name)
     return sheet(
         panels(comparator, courses, rows), [powers(case.title) for case in comparator.cases]
     )
@@ -130,7 +130,7 @@ def markdown(name: str, note: str) -> str:
     """The page of a model for the docs; `note` says who writes it."""
     comparator = COMPARATORS[name]
     paper = references()[name]
-    _, rows = _solved(name)
+    _, rows = solved(name)
     parts = [
         f"# {comparator.title}\n\n{note}",
         f"[{paper.cite}]({paper.url}). {paper.fields['title']}.\n",
