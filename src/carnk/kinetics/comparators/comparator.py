@@ -11,7 +11,7 @@ from ...solver import Doses, Model, solve
 
 Array = NDArray[np.float64]
 Dose = tuple[float | str, str, str | float]  # day, state, amount; a name stands for a number
-RTOL = 1e-7
+RTOL = 1e-6
 
 
 @dataclass(frozen=True)

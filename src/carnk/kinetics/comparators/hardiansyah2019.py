@@ -162,7 +162,7 @@ HARDIANSYAH = Comparator(
     figures=(
         Figure("cmax", "Peak of CAR-T cells", "cells", lambda c: car_t(c).max(axis=1)),
         Figure("tmax", "Day of the peak", "day", lambda c: c.day_of_peak(car_t(c))),
-        _peak("memory", "memory CAR-T cells", "cells"),
+        _peak("memory", "memory cells", "cells"),
         _peak("il6", "IL-6", "pg/mL"),
         Figure("tmax_il6", "Day of that peak", "day", lambda c: c.day_of_peak(c.states["il6"])),
         _peak("il10", "IL-10", "pg/mL"),

@@ -69,7 +69,7 @@ def car_per_ul(c: Courses) -> Array:
 
 
 def _count(day: float) -> Figure:
-    title = f"CAR-T cells on day {day:g}"
+    title = f"CAR-T on day {day:g}"
     return Figure(f"per_ul_{day:g}", title, "cells/uL", lambda c: c.at(car_per_ul(c), day))
 
 
@@ -126,7 +126,7 @@ KIMMEL = Comparator(
         Figure("tmax", "Day of the peak", "day", lambda c: c.day_of_peak(c.states["car"])),
         _count(7), _count(14), _count(28), _count(90),
         Figure("nadir", "Fewest tumor cells", "cells", lambda c: c.states["tumor"].min(axis=1)),
-        Figure("progression", "Progression (120 % of start)", "day", progression),
+        Figure("progression", "Progression (at 120 %)", "day", progression),
         Figure("extinct", "Chance of extinction", "1", lambda c: extinct(c)[:, -1]),
         Figure("half_extinct", "Half of it by day", "day", half_of_extinctions),
     ),
