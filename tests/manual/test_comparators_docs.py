@@ -68,6 +68,19 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_left(words, said, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "stein2020"), "Did you mean 'stein2019'?"),
+        (("check", "stein2019"), "'stein2019' is a published model, not a study"),
+    ],
+)
+def test_a_model_is_no_study_and_a_misspelled_one_is_found(words, said):
+    code, _, error = call(*words)
+    assert code == 2
+    assert said in error
+
+
 def test_models_are_listed_for_people_and_for_scripts():
     code, text, _ = call("studies", "--models")
     assert code == 0

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ import polars as pl
 from ..base import NumberError, Problem, SpecError, new_folder_atomic
 from ..kinetics.comparators import Comparator, Courses
 from ..kinetics.comparators.comparator import RTOL
-from ..library import View, bibtex, load
+from ..library import Number, View, bibtex, load
 from ..solver.labels import Document, Label
 from ..solver.unitcheck import check_units
 from .comparators import (
@@ -183,13 +183,6 @@ def document(comparator: Comparator, view: View, case: str = "", disease: str = 
     numbers = numbers_of(comparator, chosen, view)
     values = {name: np.array([number.value]) for name, number in numbers.items()}
     start = comparator.start(values)
-    labels = {
-        state: Label(unit=comparator.units[state], meaning=comparator.meanings[state])
-        for state in comparator.model.states
-    }
-    for name in comparator.model.parameters:
-        number = numbers[name]
-        labels[name] = replace(origin(number), unit=number.unit, meaning=number.meaning)
 
     def known(value: float | str) -> float | str:
         """A parameter of the equations stays a name, so that changing it there moves the dose."""
@@ -205,7 +198,7 @@ def document(comparator: Comparator, view: View, case: str = "", disease: str = 
         parameters={name: numbers[name].value for name in comparator.model.parameters},
         initial={s: float(start[s][0]) if s in start else 0.0 for s in comparator.model.states},
         doses=tuple((known(day), state, known(amount)) for day, state, amount in comparator.doses),
-        labels=labels,
+        labels=_labels(comparator, numbers),
         notes=(
             *((warning,) if warning else ()),
             f"Published model as carnk solves it, fitted to {comparator.fitted_to}.",
@@ -217,3 +210,15 @@ def document(comparator: Comparator, view: View, case: str = "", disease: str = 
     if problems := check_units(made.model, made.units(), made.time):
         raise NumberError(problems, f"the units of {comparator.name}")
     return made
+
+
+def _labels(comparator: Comparator, numbers: Mapping[str, Number]) -> dict[str, Label]:
+    """Unit and meaning of every state and parameter, and where the parameters come from."""
+    labels = {
+        state: Label(unit=comparator.units[state], meaning=comparator.meanings[state])
+        for state in comparator.model.states
+    }
+    for name in comparator.model.parameters:
+        number = numbers[name]
+        labels[name] = replace(origin(number), unit=number.unit, meaning=number.meaning)
+    return labels

@@ -28,6 +28,7 @@ from ..domain import (
     Rescue,
     Study,
 )
+from ..kinetics.comparators import COMPARATORS
 from ..library import references
 from .fields import (
     AGONISTS,
@@ -62,8 +63,12 @@ def study_text(name_or_path: str | Path) -> tuple[str, str]:
     elif path.is_dir():
         path = path / "study.yaml"
     elif path.suffix not in (".yaml", ".yml") and not path.exists():
-        what = f"'{name_or_path}' is neither a file nor a built-in study"
-        nearest = did_you_mean(str(name_or_path), built_in())
+        name = str(name_or_path)
+        if name in COMPARATORS:
+            do = f"Run it with 'carnk run {name}', write it with 'carnk export {name}'."
+            raise SpecError(Problem("study", f"'{name}' is a published model, not a study", do))
+        what = f"'{name}' is neither a file nor a built-in study"
+        nearest = did_you_mean(name, (*built_in(), *COMPARATORS))
         raise SpecError(Problem("study", what, nearest or f"Built in: {', '.join(built_in())}."))
     return path.name, read_text(path)
 
