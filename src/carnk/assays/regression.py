@@ -7,7 +7,7 @@ direction, and a second start came to the same place.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,12 @@ from ..base import DataError, Problem, SpecError
 from .descent import Array, Curve, Model, Rest, descend, doubt_of
 
 LEAST_STARTS, MOST_STARTS = 4, 20
-WIDTHS = (0.1, 0.5, 1.0, 2.0)  # of the log of the factors by which further starts differ
+WIDTHS = (
+    0.1,
+    0.5,
+    1.0,
+    2.0,
+)  # of the log of the factors by which further starts differ
 NOWHERE = "the curve is not finite at any start"
 
 
@@ -105,15 +110,16 @@ def _try(model: Model, start: Array, sound: list[Rest], doubted: list[tuple[Rest
             doubted.append((rest, why))
 
 
-def _more(given: Array, more: int) -> list[Array]:
+def _more(given: Array, more: int) -> Iterator[Array]:
     """The given starts, and further ones around them: every parameter times its own factor."""
+    yield from given
+    if not more:
+        return
     rng = np.random.default_rng(1)
-    starts = list(given)
     for i in range(more):
         width = WIDTHS[i % len(WIDTHS)]
         factor = np.exp(width * rng.standard_normal(given.shape[1]))
-        starts.append(given[i % len(given)] * factor)
-    return starts
+        yield given[i % len(given)] * factor
 
 
 def _agreeing(model: Model, found: list[Rest]) -> int:
@@ -141,7 +147,11 @@ def _judged(
     if count < 2:
         return Fit(False, "no two starts came to one minimum", starts=tried)
     if any(not model.are_alike(least, rest.rss) for rest, _ in doubted if rest.rss < least):
-        return Fit(False, "the sum of squares is lower where no minimum was found", starts=tried)
+        return Fit(
+            False,
+            "the sum of squares is lower where no minimum was found",
+            starts=tried,
+        )
     lowest = [rest for rest in sound if model.are_alike(rest.rss, least)]
     best = min(lowest, key=lambda rest: (np.sign(rest.b) != np.sign(given)).sum(axis=1).min())
     return _fit_of(best, count, tried)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from . import assay_flow, assay_nca, assay_vcn
+from . import assay_elisa, assay_flow, assay_nca, assay_vcn
 
 app = typer.Typer(
     name="assay",
@@ -14,6 +14,11 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-COMMANDS: tuple[Callable[..., None], ...] = (assay_flow.flow, assay_nca.nca, assay_vcn.vcn)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    assay_elisa.elisa,
+    assay_flow.flow,
+    assay_nca.nca,
+    assay_vcn.vcn,
+)
 for command in COMMANDS:
     app.command()(command)
