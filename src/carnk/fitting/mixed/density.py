@@ -129,20 +129,54 @@ def seen_density(kind: str, sizes: Array, seen: Array, course: Array) -> Densiti
 def interval_density(kind: str, sizes: Array, low: Array, high: Array, course: Array) -> Densities:
     """Of values that are only known to lie between two ends."""
     location, scale, slope = spread(kind, sizes, course)
-    inner = np.ones_like(course)
-    if kind == "lognormal":
-        inner = _inner(course)
-        with np.errstate(divide="ignore"):
-            low, high = np.log(np.maximum(low, 0.0)), np.log(np.maximum(high, 0.0))
-    below_only = bool((low == -np.inf).all())
-    law = _below if below_only else _interval
-    value, by_location, information, by_scale = law(low, high, location, scale, slope)
+    inner = _inner(course) if kind == "lognormal" else np.ones_like(course)
+    low, high = (on_scale(kind, end) for end in (low, high))
+    a, b = (low - location) / scale, (high - location) / scale
+    value, at_a, at_b = normal_between(a, b)
+    a, b = (np.where(np.isfinite(x), x, 0.0) for x in (a, b))
+    by_scale = (at_a * a - at_b * b) / scale
+    by_location = (at_a - at_b) / scale + by_scale * slope
+    curve = (at_b - at_a) ** 2 + at_b * b - at_a * a
+    stretch = 1 + slope * np.where(at_b > 0, b, a)
+    information = np.maximum(curve, 1e-12) * (stretch * inner / scale) ** 2
     sizes_slopes = _by_sizes(kind, sizes, scale, by_scale, course)
-    return Densities(value, by_location * inner, information * inner**2, sizes_slopes)
+    return Densities(value, by_location * inner, information, sizes_slopes)
 
 
 def _inner(course: Array) -> Array:
+    """Derivative of the logarithm of a course."""
     return np.where(course > LEAST, 1 / np.maximum(course, LEAST), 0.0)
+
+
+def on_scale(kind: str, end: Array) -> Array:
+    """The end of an interval on the scale on which errors are normal."""
+    if kind != "lognormal":
+        return end
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.maximum(end, 0.0)))
+
+
+def normal_between(a: Array, b: Array) -> tuple[Array, Array, Array]:
+    """(log P of a < z < b for standard normal z, density at a over P, density at b over P)."""
+    value = log_between(a, b)
+    at_a, at_b = np.zeros_like(value), np.zeros_like(value)
+    for density, x in ((at_a, a), (at_b, b)):
+        known = np.clip(x, -1e8, 1e8)
+        with np.errstate(over="ignore", under="ignore"):
+            np.copyto(density, np.exp(-0.5 * known**2 - HALF_LOG_2PI - value), where=np.isfinite(x))
+    return value, at_a, at_b
+
+
+def log_between(a: Array, b: Array) -> Array:
+    """Log P of a < z < b; the difference of two tails is taken on the side where they are small."""
+    if a.max() == -np.inf:
+        return np.asarray(log_ndtr(np.maximum(b, -1e8)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flip = a > 0
+        lower, upper = np.where(flip, -b, a), np.where(flip, -a, b)
+        top = log_ndtr(upper)
+        gap = log_ndtr(lower) - top
+        return np.asarray(top + np.log(-np.expm1(np.minimum(gap, -1e-16))))
 
 
 def _by_sizes(
@@ -152,44 +186,3 @@ def _by_sizes(
     if kind != "combined":
         return by_scale * scale, 0 * scale
     return by_scale * sizes[0] ** 2 / scale, by_scale * (sizes[1] * course) ** 2 / scale
-
-
-def _below(
-    _low: Array, high: Array, location: Array, scale: Array, slope: Array
-) -> tuple[Array, Array, Array, Array]:
-    """(log probability, by location, information, by scale) of lying below a limit."""
-    z = np.maximum((high - location) / scale, -1e8)
-    value = log_ndtr(z)
-    rise = np.exp(-0.5 * z * z - HALF_LOG_2PI - value)
-    with np.errstate(invalid="ignore"):
-        by_scale = np.where(np.isfinite(z), -rise * z / scale, 0.0)
-        stretch = np.where(np.isfinite(z), 1 + slope * z, 0.0)
-        information = np.maximum(rise * (rise + z), 1e-12) * (stretch / scale) ** 2
-    information = np.where(np.isfinite(z), information, 0.0)
-    return value, -rise / scale + by_scale * slope, information, by_scale
-
-
-def _interval(
-    low: Array, high: Array, location: Array, scale: Array, slope: Array
-) -> tuple[Array, Array, Array, Array]:
-    """(log probability, by location, information, by scale) of lying between two ends.
-
-    The difference of two tails is taken on the side on which they are small.
-    """
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        a, b = (low - location) / scale, (high - location) / scale
-        flip = a > 0
-        lower, upper = np.where(flip, -b, a), np.where(flip, -a, b)
-        top, gap = log_ndtr(upper), log_ndtr(lower) - log_ndtr(upper)
-        value = top + np.log(-np.expm1(np.minimum(gap, -1e-16)))
-        rise = [np.exp(-0.5 * np.minimum(x * x, 1e6) - HALF_LOG_2PI - value) for x in (a, b)]
-        ends = [np.where(np.isfinite(x), x, 0.0) for x in (a, b)]
-        rise = [np.where(np.isfinite(x), r, 0.0) for x, r in zip((a, b), rise)]
-        by_a, by_b = -rise[0], rise[1]
-        by_scale = -(by_a * ends[0] + by_b * ends[1]) / scale
-        by_location = -(by_a + by_b) / scale + by_scale * slope
-        by_plain = by_b + by_a
-        curve = by_plain**2 + rise[1] * ends[1] - rise[0] * ends[0]
-        stretch = 1 + slope * np.where(np.isfinite(b), ends[1], ends[0])
-        information = np.maximum(curve, 1e-12) * (stretch / scale) ** 2
-    return value, by_location, information, by_scale

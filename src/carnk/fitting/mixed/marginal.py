@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from .density import LEAST
 from .population import Values
 from .proposal import Proposal, log_normal, whiten
 from .structure import Study
-from .sums import Sums, general_density, log_density, sums_of
+from .sums import Sums, general_density, log_density, log_density_alone, sums_of
 
 Array = NDArray[np.float64]
 
@@ -119,15 +118,35 @@ class _Terms:
 
 def log_marginal(study: Study, draws: Draws, theta: Array) -> float:
     """The marginal log likelihood alone."""
-    terms = _terms(study, draws, theta)
-    by_patient = logsumexp(terms.log_weight, axis=1)
-    return float(by_patient.sum() - len(by_patient) * np.log(terms.log_weight.shape[1]))
+    values = study.population.take_apart(theta)
+    if draws.sums:
+        likelihood = log_density_alone(draws.sums, values.errors)
+    else:
+        course = draws.moved(values.mean[study.population.shared])
+        likelihood = general_density(study.kinds, study.samples, values.errors, course)[0]
+    log_weight = likelihood + _log_numbers(study, draws, values)[1] - draws.log_law
+    by_patient = _log_sum(log_weight)
+    return float(by_patient.sum() - len(by_patient) * np.log(log_weight.shape[1]))
+
+
+def _log_numbers(study: Study, draws: Draws, values: Values) -> tuple[Array, Array]:
+    """Numbers of patients, whitened, and their log density in the population."""
+    middle = study.population.centers(values, study.covariates)[:, study.population.random]
+    whitened = whiten(values.chol, draws.numbers - middle[:, None])
+    return whitened, log_normal(values.chol, whitened)
+
+
+def _log_sum(logs: Array) -> Array:
+    """Logarithm of the sum of exponentials over draws."""
+    top = np.maximum(logs.max(axis=1), -1e300)
+    with np.errstate(divide="ignore"):
+        return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
 
 
 def marginal(study: Study, draws: Draws, theta: Array) -> Marginal:
     """The marginal log likelihood at theta, from draws made near by, with its gradient."""
     terms = _terms(study, draws, theta)
-    by_patient = logsumexp(terms.log_weight, axis=1)
+    by_patient = _log_sum(terms.log_weight)
     weights = np.exp(terms.log_weight - by_patient[:, None])
     by_shared = np.zeros(0)
     if draws.shared.size:
@@ -144,7 +163,6 @@ def marginal(study: Study, draws: Draws, theta: Array) -> Marginal:
 def _terms(study: Study, draws: Draws, theta: Array) -> _Terms:
     population = study.population
     values = population.take_apart(theta)
-    middle = population.centers(values, study.covariates)[:, population.random]
     by_log = np.zeros(0)
     if draws.sums:
         likelihood, by_errors = log_density(draws.sums, values.errors)
@@ -154,9 +172,8 @@ def _terms(study: Study, draws: Draws, theta: Array) -> _Terms:
             study.kinds, study.samples, values.errors, course
         )
         by_log = slope * course
-    whitened = whiten(values.chol, draws.numbers - middle[:, None])
-    log_weight = likelihood + log_normal(values.chol, whitened) - draws.log_law
-    return _Terms(values, whitened, log_weight, by_errors, by_log)
+    whitened, law = _log_numbers(study, draws, values)
+    return _Terms(values, whitened, likelihood + law - draws.log_law, by_errors, by_log)
 
 
 def _by_means(study: Study, terms: _Terms, weights: Array, by_shared: Array) -> tuple[Array, Array]:

@@ -17,9 +17,9 @@ from ...base import Problem, SolveError
 from .estimate import Estimate, Surface, best
 
 Array = NDArray[np.float64]
-ROUNDS, PER_ROUND = 5, 400
+FEWEST, MOST, PER_ROUND = 3, 12, 300  # rounds, and draws of each
 FREEDOM = 6.0
-LEAST_EFFECTIVE = 100.0
+LEAST_EFFECTIVE, ENOUGH = 100.0, 500.0  # independent draws, to be told at all and to stop at
 KEPT = 1000  # draws of the posterior that are handed on
 GRID, REACH = 11, 3.0  # points of a profile, and standard errors that it reaches to each side
 AS_WIDE = 0.8  # posterior spread over prior spread from which a number is not identified
@@ -58,7 +58,7 @@ def posterior(
     laws: list[tuple[Array, Array]] = []
     draws, values = np.empty((0, center.size)), np.empty(0)
     effective = 0.0
-    for round_ in range(2 * ROUNDS):
+    for round_ in range(MOST):
         laws.append((center, np.asarray(np.linalg.cholesky(covariance), np.float64)))
         new = _draw(rng, *laws[-1])
         draws = np.concatenate([draws, new])
@@ -66,8 +66,8 @@ def posterior(
         law = logsumexp([_log_law(draws, *each) for each in laws], axis=0) - np.log(len(laws))
         weights = np.exp(values - law - logsumexp(values - law))
         effective = float(1 / (weights**2).sum())
-        progress(round_ + 1, 2 * ROUNDS)
-        if round_ + 1 >= ROUNDS and effective >= 3 * LEAST_EFFECTIVE:
+        progress(round_ + 1, MOST)
+        if round_ + 1 >= FEWEST and effective >= ENOUGH:
             break
         center, covariance = _moments(draws, weights, covariance)
     if effective < LEAST_EFFECTIVE:

@@ -12,25 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import HALF_LOG_2PI, Samples, densities, interval_density, spread
+from .density import HALF_LOG_2PI, Samples, densities, log_between, normal_between, on_scale, spread
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Output:
-    """Of one output: squares and constant (patients, draws), count (patients,) of samples seen;
-    the intervals of the others: gather (patients, others), 1 where one is a patient's, low, high
-    (others, 1), course (others, draws)."""
+    """Of one output: squares and constant (patients, draws), count (patients,) of samples seen; of
+    the others gather (patients, others), 1 where one is a patient's, and their ends (others, draws)
+    in standard deviations of an error of size 1.
+    """
 
-    kind: str
     squares: Array
     constant: Array
     count: Array
     gather: Array
     low: Array
     high: Array
-    course: Array
 
 
 Sums = tuple[Output, ...]
@@ -54,9 +53,11 @@ def _of_output(kind: str, data: Samples, course: Array, place: int) -> Output:
     constant = np.where(seen[:, None], np.log(scale) + jacobian[:, None] + HALF_LOG_2PI, 0.0)
     patient, row = np.nonzero(data.used & mine & ~seen)
     gather = (patient == np.arange(len(seen))[:, None]).astype(float)
+    middle, unit = location[patient, :, row], scale[patient, :, row]
+    low, high = (on_scale(kind, end[patient, row, None]) for end in (data.low, data.high))
     return Output(
-        kind, (z**2).sum(axis=-1), -constant.sum(axis=-1), seen.sum(axis=1).astype(float), gather,
-        data.low[patient, row, None], data.high[patient, row, None], course[patient, :, row],
+        (z**2).sum(axis=-1), -constant.sum(axis=-1), seen.sum(axis=1).astype(float), gather,
+        (low - middle) / unit, (high - middle) / unit,
     )  # fmt: skip
 
 
@@ -66,15 +67,27 @@ def log_density(sums: Sums, errors: Array) -> tuple[Array, list[tuple[Array, Arr
     by_errors = []
     for out, sizes in zip(sums, errors):
         chi = out.squares / sizes[0] ** 2
-        value = out.constant - 0.5 * chi - out.count[:, None] * np.log(sizes[0])
+        total += out.constant - 0.5 * chi - out.count[:, None] * np.log(sizes[0])
         by_error = chi - out.count[:, None]
         if out.low.size:
-            d = interval_density(out.kind, sizes, out.low, out.high, out.course)
-            value += out.gather @ d.value
-            by_error += out.gather @ d.by_error[0]
-        total += value
+            ends = out.low / sizes[0], out.high / sizes[0]
+            value, *at = normal_between(*ends)
+            total += out.gather @ value
+            low, high = (np.where(np.isfinite(x), x, 0.0) * d for x, d in zip(ends, at))
+            by_error += out.gather @ (low - high)
         by_errors.append((by_error, np.zeros_like(by_error)))
     return total, by_errors
+
+
+def log_density_alone(sums: Sums, errors: Array) -> Array:
+    """The log density without its derivatives, for which it is asked most often."""
+    total = np.zeros_like(sums[0].squares)
+    for out, sizes in zip(sums, errors):
+        total += out.constant - out.squares * (0.5 / sizes[0] ** 2)
+        total -= out.count[:, None] * np.log(sizes[0])
+        if out.low.size:
+            total += out.gather @ log_between(out.low / sizes[0], out.high / sizes[0])
+    return total
 
 
 def general_density(
