@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def fit(  # noqa: PLR0913, PLR0917
-    data: Annotated[Path, typer.Argument(help="Event table: ID TIME DV, and AMT CENS DVID ...")],
+    data: Annotated[
+        Path, typer.Argument(help="Event table (ID TIME DV ...), or problem.yaml of PEtab.")
+    ],
     out: Annotated[Path, typer.Option(help="New folder to write.")],
     model: Annotated[
         str, typer.Option(help="stein2019, another comparator, or an SBML file.")
@@ -29,6 +31,9 @@ def fit(  # noqa: PLR0913, PLR0917
     correlations: Annotated[
         bool, typer.Option("--correlations", help="Between patients' numbers, too.")
     ] = False,
+    of: Annotated[
+        str, typer.Option(help="What DV is, as a formula, if the unit is not enough.")
+    ] = "",
     unit: Annotated[str, typer.Option(help="Of DV, if its header has none.")] = "",
     time_unit: Annotated[str, typer.Option(help="Of TIME, if its header has none.")] = "",
     lloq: Annotated[
@@ -37,6 +42,9 @@ def fit(  # noqa: PLR0913, PLR0917
     profile: Annotated[str, typer.Option(help="Estimates to profile, as in beta, or all.")] = "",
     draws: Annotated[int, typer.Option(help="Of every patient's numbers, a power of two.")] = 256,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    export_petab: Annotated[
+        Path | None, typer.Option(help="New folder: the problem as PEtab 1, one typical patient.")
+    ] = None,
     keep_ids: Annotated[
         bool, typer.Option("--keep-ids", help="Write patients' ids, not pseudonyms.")
     ] = False,
@@ -46,6 +54,10 @@ def fit(  # noqa: PLR0913, PLR0917
 
     Example: carnk fit course.csv --model stein2019 --unit copies/ug --lloq 50 --out fits/mine
     """
+    if data.suffix.lower() in (".yaml", ".yml"):
+        beside = (model, study, plan, of, unit, error, covariate, export_petab, lloq)
+        _petab(data, out, seed, as_json, any(each is not None and each != "" for each in beside))
+        return
     from ..assays.events import read_events
     from ..fitting.plan import Asked, Wish
     from ..fitting.run import Options, prepare, run
@@ -53,11 +65,11 @@ def fit(  # noqa: PLR0913, PLR0917
     from .progress_line import progress_stages
 
     asked = Asked(
-        _words(estimate), _words(shared), unit, error,
+        _words(estimate), _words(shared), of, unit, error,
         tuple(Wish(*_pair(word)) for word in covariate or ()), correlations, plan,
     )  # fmt: skip
     events = read_events(data, time_unit, lloq)
-    options = Options(draws, seed, _words(profile), keep_ids)
+    options = Options(draws, seed, _words(profile), keep_ids, export_petab)
     task = prepare(events, _model(model, study), asked, options)
     for warning in events.warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -67,6 +79,34 @@ def fit(  # noqa: PLR0913, PLR0917
         typer.echo((out / "fit.json").read_text("utf-8"), nl=False)
         return
     _show(found, out)
+
+
+def _petab(path: Path, out: Path, seed: int, as_json: bool, more: bool) -> None:
+    from ..base import Problem, SpecError
+    from ..fitting.petab.folder import estimates, manifest
+    from ..fitting.petab.run import run_petab
+    from ..report.petab_page import write_page
+    from .progress_line import progress_stages
+
+    if more:
+        what = "a PEtab problem says model, data and errors itself"
+        raise SpecError(Problem(str(path), what, "Give --out and --seed only."))
+    with progress_stages() as steps:
+        found = run_petab(path, out, write_page, seed, steps)
+    facts = manifest(found)
+    if as_json:
+        typer.echo((out / "fit.json").read_text("utf-8"), nl=False)
+        return
+    rows = [("", "value", "95 %", "")]
+    for row in estimates(found):
+        known = row["low"] is not None and row["high"] is not None
+        ends = f"{row['low']:.4g} to {row['high']:.4g}" if known else "-"
+        rows.append((row["name"], f"{row['value']:.5g}", ends, row["note"]))
+    for line in aligned(rows):
+        typer.echo(line)
+    starts = f"{facts['starts_that_found_it']} of {facts['starts']} starts"
+    typer.echo(f"log likelihood {facts['log_likelihood']:.4f}, found by {starts}")
+    typer.echo(f"Written: {out / 'report.html'}")
 
 
 def _words(text: str) -> tuple[str, ...]:

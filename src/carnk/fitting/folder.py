@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,6 +15,7 @@ import polars as pl
 
 from ..assays.events import Events
 from ..base import pseudonyms
+from ..library import OWN_DATA, Number, Spread, load, number_file_text
 from . import tables
 from .mixed.result import Fit
 from .offers import Offer
@@ -103,21 +104,25 @@ def _rounded(x: float) -> float | None:
 
 
 def numbers_text(fit: Fit, source: Source) -> str:
-    """Fitted numbers as a file of numbers: typical value, spread of patients, 95 % interval."""
-    population = fit.study.population
+    """Fitted numbers as a number file: typical value, spread between patients, 95 % interval."""
+    digest = sha256(source.events.content).hexdigest()[:16]
+    about = f"Fitted by carnk fit to {source.events.file}, model {source.offer.name}."
+    return number_file_text(_numbers(fit, source, digest), about)
+
+
+def _numbers(fit: Fit, source: Source, digest: str) -> Iterator[Number]:
+    library = load()
     rows = {row["name"]: row for row in tables.estimates(fit)}
-    lines = [f"# Fitted by carnk to {source.events.file}, model {source.offer.name}."]
-    for q in population.quantities:
-        row = rows[q.name]
-        known = row["note"] or "identified"
-        lines += [f"{q.name}:", f"  value: {row['value']:g}", f'  unit: "{q.unit}"']
+    for q in fit.study.population.quantities:
+        number_id, row = source.offer.ids.get(q.name, q.name), rows[q.name]
+        meaning = library[number_id].meaning if number_id in library else f"{q.name} of the model"
+        spread = None
         if q.omega > 0:
-            cv = float(np.sqrt(np.expm1(rows[f"omega_{q.name}"]["value"] ** 2)))
-            lines.append(f"  spread: {{lognormal_cv: {cv:.4g}}}")
-        lines += [
-            f"  range: [{row['low']:g}, {row['high']:g}]",
-            f"  meaning: {q.name} of {source.offer.name}, typical patient",
-            "  basis: fitted",
-            f'  at: "carnk fit {source.events.file}, seed {fit.settings.seed}; {known}"',
-        ]
-    return "\n".join(lines) + "\n"
+            spread = Spread("lognormal_omega2", float(rows[f"omega_{q.name}"]["value"] ** 2))
+        ends = min(row["low"], row["value"]), max(row["high"], row["value"])
+        known = row["note"] or "identified"
+        at = f"carnk fit, seed {fit.settings.seed}; data SHA-256 {digest}; {known}"
+        yield Number(
+            number_id, row["value"], q.unit, meaning, "fitted", ends, spread, source=OWN_DATA,
+            at=at, checked="read",
+        )  # fmt: skip

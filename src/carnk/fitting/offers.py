@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import log
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from ..assays.events import Events
 from ..library import Number
 from .mixed.density import Samples
+from .petab.export import Exported
 
 Array = NDArray[np.float64]
 TENFOLD = log(10) / 1.96  # standard deviation of a prior whose 95 % are a tenth to ten times
@@ -50,7 +52,7 @@ class Offer:
     numbers: all of them by name. fitted: names that are fitted unless others are asked for.
     outputs: formulas by unit, in which samples can be given. bind: makes the courses of the
     patients of an event table at its samples. needs_doses: whether a patient without a dose makes
-    no sense.
+    no sense. ids: of the library's numbers, by name. export: the model as SBML, if it can be.
     """
 
     name: str
@@ -61,7 +63,9 @@ class Offer:
     quantities: tuple[str, ...]
     bind: Callable[[Events, Samples, tuple[str, ...]], Courses]
     needs_doses: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    export: Callable[[], Exported] | None = None
 
 
 def known(number: Number) -> Known:

@@ -67,11 +67,12 @@ class Asked:
     """Words of the command line; each stands above the plan file, that above the defaults.
 
     fit: names of the numbers to fit, () for the model's own. shared: of those, names of what is the
-    same in all patients.
+    same in all patients. of: the formula of the one output.
     """
 
     fit: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    of: str = ""
     unit: str = ""
     error: str = ""
     covariates: tuple[Wish, ...] = ()
@@ -203,7 +204,10 @@ def _output(
         what = f"'{error}' is not one of {_listed(list(KINDS))}"
         problems.append(Problem("error", what, did_you_mean(error, KINDS)))
         error = "lognormal"
-    text = word("of") or _by_unit(offer, unit, where, problems)
+    text = asked.of or word("of")
+    if text and not unit:
+        _by_unit(offer, unit, where, problems)
+    text = text or _by_unit(offer, unit, where, problems)
     sizes = _sizes(node, error, problems)
     try:
         formula = parse(text or "0", where)

@@ -14,6 +14,7 @@ from .folder import Source, write_into
 from .mixed.estimate import Settings
 from .mixed.result import Fit, Progress, fit
 from .offers import Offer
+from .petab.export import check_exportable, write_problem
 from .plan import Asked, Plan, make_plan
 
 ALL = "all"
@@ -21,12 +22,13 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Options:
-    """How to fit. profiled: names of entries, or 'all'."""
+    """How to fit. profiled: names of entries, or 'all'. petab: a folder for it as PEtab."""
 
     draws: int = 256
     seed: int = 1
     profiled: tuple[str, ...] = ()
     keep_ids: bool = False
+    petab: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ def run(
     progress: Progress = lambda what, done, of: None,
 ) -> Fit:
     """Fit and write the folder, whole or not at all; `report` adds its page to it."""
+    if task.options.petab is not None:
+        seen = task.events.samples["censored"]
+        doses = not task.events.doses.is_empty()
+        below, wishes = int((seen != 0).sum()), bool(task.plan.covariates)
+        check_exportable(task.offer.export, below, doses, wishes)
     study = bind(task.events, task.offer, task.plan)
     names = study.population.names
     profiled = names if task.options.profiled == (ALL,) else task.options.profiled
@@ -64,13 +71,18 @@ def run(
     ]  # fmt: skip
     if problems:
         raise SpecError(problems)
-    if folder.exists():
-        raise SpecError(
-            Problem(str(folder), "is there already", "Choose another name or remove it.")
-        )
+    for path in (folder, task.options.petab):
+        if path is not None and path.exists():
+            do = "Choose another name or remove it."
+            raise SpecError(Problem(str(path), "is there already", do))
     found = fit(study, Settings(task.options.draws, task.options.seed), profiled, progress)
     source = Source(task.offer, task.plan, task.events, task.options.keep_ids)
     with new_folder_atomic(folder) as hidden:
         write_into(hidden, found, source)
         report(hidden)
+    if task.options.petab is not None and task.offer.export is not None:
+        exported = task.offer.export()
+        formulas = [exported.formula(m.formula.text) for m in task.plan.outputs]
+        with new_folder_atomic(task.options.petab) as hidden:
+            write_problem(hidden, found, exported, formulas, task.plan.fixed)
     return found

@@ -7,23 +7,26 @@ doi 10.1002/psp4.12388, equations 1 and 2: growth by `fold_expansion` until `tma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..assays.events import Events
+from ..library import load
+from ..solver import Model, where
+from ..solver.labels import Document
+from ..solver.sbml import sbml_text
 from .mixed.density import Samples
-from .offers import Courses, Known, Offer
+from .offers import Courses, Offer, known
+from .petab.export import Exported
 
 Array = NDArray[np.float64]
-NUMBERS = {  # the paper's typical patient; omega from the variances of its Table 1
-    "fold_expansion": Known(3900.0, "1", omega=2.4**0.5),
-    "tmax": Known(9.3, "day", omega=0.38**0.5),
-    "cmax": Known(24_000.0, "copies/ug", omega=0.65**0.5),
-    "alpha": Known(0.16, "1/day", omega=0.91**0.5),
-    "memory_share": Known(0.0079, "1", omega=0.8**0.5),
-    "beta": Known(0.0032, "1/day", omega=0.86**0.5),
-}
+CLOSED_FORM = (
+    "cmax * fold_expansion^(risen - 1)"
+    " * ((1 - memory_share) * exp(-alpha * since) + memory_share * exp(-beta * since))"
+)
+NUMBERS = ("fold_expansion", "tmax", "cmax", "alpha", "memory_share", "beta")
 
 
 def transgene(n: Mapping[str, Array], day: Array) -> Array:
@@ -39,15 +42,37 @@ def transgene(n: Mapping[str, Array], day: Array) -> Array:
 
 def stein() -> Offer:
     """The model with the paper's numbers as the middle of wide priors."""
+    numbers = load()
     return Offer(
         name="stein2019",
         title="Cellular kinetics of Stein 2019: rise to a peak, two declines",
-        numbers=NUMBERS,
-        fitted=tuple(NUMBERS),
+        numbers={name: known(numbers[f"stein2019_{name}"]) for name in NUMBERS},
+        fitted=NUMBERS,
         outputs={"copies/ug": "transgene", "cells/uL": "transgene"},
         quantities=("transgene",),
         bind=_bind,
+        ids={name: f"stein2019_{name}" for name in NUMBERS},
+        export=_exported,
     )
+
+
+def _rise(y: Any, p: Any) -> dict[str, Any]:
+    """`risen` goes from 0 to 1 until tmax; `since` counts the days after it."""
+    before = p.tmax > y.clock
+    return {"clock": 1.0, "risen": where(before, 1 / p.tmax, 0.0), "since": where(before, 0.0, 1.0)}
+
+
+def _exported() -> Exported:
+    """The closed form on two clocks, for programs that read SBML."""
+    numbers = load()
+    states = ("clock", "risen", "since")
+    document = Document(
+        id="stein2019", title="Cellular kinetics of Stein 2019",
+        model=Model(states, NUMBERS, (_rise,)),
+        parameters={n: numbers[f"stein2019_{n}"].value for n in NUMBERS},
+        initial=dict.fromkeys(states, 0.0),
+    )  # fmt: skip
+    return Exported(sbml_text(document), {n: n for n in NUMBERS}, {"transgene": CLOSED_FORM})
 
 
 def _bind(events: Events, samples: Samples, ids: tuple[str, ...]) -> Courses:

@@ -132,12 +132,12 @@ def visual_checks(fit: Fit) -> list[Row]:
 
 
 def profiles(fit: Fit) -> list[Row]:
-    """Profiles: the best log posterior for each value of one entry, less its maximum."""
+    """Profiles: the best log posterior without its own prior for each value of one entry."""
     scales = {n: _kind(fit, i)[1] for i, n in enumerate(fit.study.population.names)}
     return [
         {
             "name": p.name, "value": _short(_natural(float(x), scales[p.name])),
-            "log_posterior": _short(float(v)), "closed": p.closed,
+            "log_likelihood": _short(float(v)), "closed": p.closed,
         }
         for p in fit.profiles for x, v in zip(p.grid, p.value)
     ]  # fmt: skip

@@ -181,10 +181,10 @@ def _profiles(profiles: pl.DataFrame, estimates: pl.DataFrame) -> list[tuple[str
     plots = []
     for name in profiles["name"].unique(maintain_order=True):
         part = profiles.filter(pl.col("name") == name)
-        x, y = part["value"].to_list(), part["log_posterior"].to_list()
+        x, y = part["value"].to_list(), part["log_likelihood"].to_list()
         plot = Plot(x, [max(v, -6.0) for v in y] + [0.0], log_x=scale[name] == "log")
         plot.across(-NEARLY_FLAT, "edge")
         plot.down(best.get(name, nan), "zero")
         plot.line(x, y, "model")
-        plots.append(plot.svg(name, "log posterior, less its maximum", f"Profile of {name}"))
+        plots.append(plot.svg(name, "log likelihood, less its maximum", f"Profile of {name}"))
     return [("", plots)]

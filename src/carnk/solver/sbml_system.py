@@ -134,7 +134,7 @@ class _Definitions:
     """
 
     def __init__(
-        self, facts: _Facts, graph: Formulas, known: Mapping[str, float] | None = None
+        self, facts: _Facts, graph: Formulas, known: Mapping[str, float | Expr] | None = None
     ) -> None:
         self.facts, self.graph, self.known = facts, graph, known
         self.answers: dict[Key, Expr] = {}

@@ -141,7 +141,7 @@ def _merged(
 def _labels(study: Study, used: Mapping[str, Number], disease: str) -> dict[str, Label]:
     """What is known of every state and parameter, from the library's numbers that were used."""
     labels = {n: Label(unit=STATE_UNITS[n], meaning=STATE_MEANINGS[n]) for n in STATES}
-    words = _words(study, disease)
+    words = words_of(study, disease)
     for name in PARAMETERS:
         ids = [each.format(**words) for each in MADE_FROM.get(name, (name,))]
         label = _made(study, [used[i] for i in ids if i in used])
@@ -153,7 +153,7 @@ def _labels(study: Study, used: Mapping[str, Number], disease: str) -> dict[str,
     return labels
 
 
-def _words(study: Study, disease: str) -> dict[str, str]:
+def words_of(study: Study, disease: str) -> dict[str, str]:
     """What fills the braces of MADE_FROM."""
     construct = study.product.construct
     return {

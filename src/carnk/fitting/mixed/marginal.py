@@ -119,10 +119,11 @@ class _Terms:
 def log_marginal(study: Study, draws: Draws, theta: Array) -> float:
     """The marginal log likelihood alone."""
     values = study.population.take_apart(theta)
-    if draws.sums:
-        likelihood = log_density_alone(draws.sums, values.errors)
+    course = draws.moved(values.mean[study.population.shared])
+    sums = draws.sums or sums_of(study.kinds, study.samples, course)
+    if sums:
+        likelihood = log_density_alone(sums, values.errors)
     else:
-        course = draws.moved(values.mean[study.population.shared])
         likelihood = general_density(study.kinds, study.samples, values.errors, course)[0]
     log_weight = likelihood + _log_numbers(study, draws, values)[1] - draws.log_law
     by_patient = _log_sum(log_weight)

@@ -117,7 +117,10 @@ def _prior_spread(found: Estimate) -> Array:
 
 @dataclass(frozen=True)
 class Profile:
-    """The best log posterior over all other entries, less its maximum, on a grid of one entry."""
+    """The best log posterior over all other entries, without the prior of this one, on a grid.
+
+    It is what the data (and the priors of the others) say of the entry; less its maximum.
+    """
 
     name: str
     grid: Array
@@ -136,10 +139,16 @@ def profile(found: Estimate, name: str) -> Profile:
     error = min(found.standard_errors[place], _prior_spread(found)[place])
     grid = found.theta[place] + np.linspace(-REACH, REACH, GRID) * error
     wide = np.full(found.theta.size, np.inf)
-    top = found.surface.height(found.theta)
     values = np.empty(GRID)
     for side in (range(GRID // 2, GRID), range(GRID // 2, -1, -1)):
         theta = found.theta
         for k in side:
             theta, values[k] = best(found.surface, theta, wide, (place, float(grid[k])))
-    return Profile(name, grid, values - top)
+    values -= _own_prior(found, place, grid)
+    return Profile(name, grid, values - values.max())
+
+
+def _own_prior(found: Estimate, place: int, grid: Array) -> Array:
+    """Log prior of one entry on a grid, up to a constant."""
+    middle, below, above = (each[place] for each in found.surface.study.population.prior)
+    return np.asarray(-0.5 * ((grid - middle) / np.where(grid < middle, below, above)) ** 2)
