@@ -1,16 +1,14 @@
 """Virtual trials under many joint values of the numbers, with the same patients in each."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..domain import Given, Study
+from ..domain import Study
 from ..library import load
-from ..study.patients import draw
+from ..study.ensemble import cohorts
 from ..study.run import outcomes_of
 
 Array = NDArray[np.float64]
@@ -22,19 +20,12 @@ def trials(
 ) -> Iterator[pl.DataFrame]:
     """Yield the outcomes of each virtual trial, (patients,) rows, in the order of the values.
 
-    values: joint values, (trials,) by number id. Every trial has the same patients in the same
-    places of their distributions, so that trials differ by the numbers alone.
+    values: joint values, (trials,) by number id; numbers that the study gives stay as they are.
+    Every trial has the same patients in the same places of their distributions, so that trials
+    differ by the numbers alone.
     """
     view, ids = load().view(), np.arange(patients)
-    count = len(next(iter(values.values())))
-    for first in range(0, count, BATCH):
-        cohorts = [
-            draw(_given(study, values, i), view, ids, uncertain=False)
-            for i in range(first, min(first + BATCH, count))
-        ]
-        yield from outcomes_of(study, cohorts, threads)
-
-
-def _given(study: Study, values: dict[str, Array], i: int) -> Study:
-    own = {name: Given(float(column[i])) for name, column in values.items()}
-    return replace(study, numbers=MappingProxyType(own | dict(study.numbers)))
+    own = {name: column for name, column in values.items() if name not in study.numbers}
+    for first in range(0, len(next(iter(own.values()))), BATCH):
+        part = {name: column[first : first + BATCH] for name, column in own.items()}
+        yield from outcomes_of(study, list(cohorts(study, view, ids, part)), threads)

@@ -10,8 +10,7 @@ from ..evidence.diseases import ontology
 from ..evidence.query import Row, count, rows
 from ..evidence.snapshot import Snapshot, snapshot
 from ..evidence.store import is_counted, is_unread, values
-
-TEMPLATES = Path(__file__).parent / "templates"
+from .rendering import TEMPLATES, render
 
 AREAS = {
     "heme": "Blood cancer", "solid": "Solid tumor", "autoimmune": "Autoimmune",
@@ -37,20 +36,13 @@ def write(path: Path, day: str | None = None) -> Path:
 
 def page(of: Snapshot) -> str:
     """The whole page as text."""
-    import jinja2
     from markupsafe import Markup
 
     every = rows(of, everything=True)
     counted = [row for row in every if is_counted(row)]
-    css = "".join((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "landscape.css"))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("landscape.html").render(
+    return render(
+        "landscape.html",
+        ("page.css", "landscape.css"),
         date=of.date,
         tiles=_tiles(counted, every),
         growth=_growth(counted, of),
@@ -61,7 +53,6 @@ def page(of: Snapshot) -> str:
         filters=_filters(every),
         doubtful=len(every) - len(counted),
         undated=sum(not row["as_of"] for row in counted),
-        style=Markup(css),
         script=Markup((TEMPLATES / "landscape.js").read_text("utf-8")),
     )
 

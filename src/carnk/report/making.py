@@ -19,13 +19,13 @@ from ..making.lots import MEASURES
 from ..making.materials import bill, day_plan
 from .making_text import SHARES, told
 from .numerals import number, power_of_ten
+from .rendering import render
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from ..making.influence import Influence
 
-TEMPLATES = Path(__file__).parent / "templates"
 BLUE, BAND, RED, GRAY = "#0b5fa5", "rgba(11,95,165,0.18)", "#b3400a", "#566173"
 QUANTILES = (2.5, 50.0, 97.5)
 SHOWN = 12
@@ -78,17 +78,9 @@ def numbers_csv(lots: Lots) -> str:
 
 def page(lots: Lots, moved: Sequence[Influence]) -> str:
     """The whole page as text."""
-    import jinja2
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures = {
         "growth": growth(lots),
         "way": way(lots),
@@ -97,7 +89,8 @@ def page(lots: Lots, moved: Sequence[Influence]) -> str:
         "cost": cost(lots),
         "correlation": correlation(lots),
     }
-    return environment.get_template("making.html").render(
+    return render(
+        "making.html",
         lots=lots,
         summary=lots.summary(),
         count=f"{lots.doses.size:,}",
@@ -111,7 +104,6 @@ def page(lots: Lots, moved: Sequence[Influence]) -> str:
         given=lots.process.given,
         values=lots.process.numbers,
         weak=sum(n.is_unverified for n in lots.numbers),
-        style=Markup((TEMPLATES / "page.css").read_text("utf-8")),
         plotly=Markup(get_plotlyjs()),
     )  # fmt: skip
 

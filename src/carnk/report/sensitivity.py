@@ -125,7 +125,8 @@ def _effects(row: Row, axis: Axis) -> tuple[str, list[Any]]:
 
 
 def _of(row: Row, key: str, signs: bool = False) -> str:
-    value = f"{row[key]:+.2f}" if signs else f"{row[key]:.2f}"
+    rounded = round(row[key], 2) + 0.0  # no -0.00
+    value = f"{rounded:+.2f}" if signs else f"{rounded:.2f}"
     error = row.get(f"{key}_error")
     return (value if error is None else f"{value} ± {error:.2f}").replace("-", "−")
 

@@ -63,6 +63,9 @@ def analyze(
     size = _design_size(asked)
     question = Question(typical(asked.study), asked.answer, asked.patients)
     laws = _laws(asked.study, question)
+    if len(laws) < 2:
+        what = f"it leaves {len(laws)} of the numbers that it reads uncertain"
+        raise SpecError(Problem(asked.study.name, what, "Give fewer of them in the study."))
     screened = _screen(question, laws, jobs, stage)
     chosen = sorted(screened, key=lambda name: _order(name, *screened[name], laws[name]))
     chosen = chosen[: asked.numbers]

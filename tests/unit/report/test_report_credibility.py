@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from carnk.base import SpecError
 from carnk.domain import Credibility
 from carnk.library import table
 from carnk.report import credibility_facts
@@ -241,3 +242,8 @@ def test_the_text_of_a_study_cannot_become_html_here(copied: Copy) -> None:
     text = page(with_analysis(copied))
     assert evil not in text
     assert "&lt;img src=x" in text
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="is not the folder of a run"):
+        facts(tmp_path)

@@ -110,3 +110,25 @@ def test_all_that_is_wrong_with_a_wish_is_told(study):
     told = str(caught.value)
     for word in ("'response'", "'sobol'", "--numbers", "--runs", "--patients"):
         assert word in told
+
+
+def test_a_study_that_leaves_nothing_uncertain_is_refused(study):
+    certain = typical(study)
+    with pytest.raises(SpecError, match="it leaves 0 of the numbers"):
+        analyze(quick(certain), TEXT)
+
+
+def test_stopping_it_leaves_nothing_behind(tmp_path, monkeypatch):
+    """Ctrl-C in the middle of the runs: no folder, not even a hidden one."""
+    from typer.testing import CliRunner
+
+    from carnk.cli.app import app
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("carnk.study.answers._batch", stop)
+    words = ["sensitivity", "liu2020", "--numbers", "2", "--runs", "8", "--patients", "2"]
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "found")])
+    assert done.exit_code == 130
+    assert list(tmp_path.iterdir()) == []
