@@ -20,16 +20,16 @@ def main() -> None:
     central = signals(numbers_of(fit), threads=2)[0]
     rng = np.random.default_rng(1)
     draws = np.array([fit_crs(central, rng=rng) for _ in range(DRAWS)])
-    write_fitted(fit, fit_crs(central), draws)
-    print("2 of 4: weighing joint draws of all uncertain numbers", flush=True)
+    print("2 of 4: weighing joint draws of all uncertain numbers, then CAR-T ones", flush=True)
     worlds = joint()
+    write_fitted(fit, fit_crs(central), draws, worlds.values)
     write_table("worlds", world_rows(worlds.values))
     print("3 of 4: scoring the held-out trials", flush=True)
     scores = held_out(worlds)
     write_table("heldout", rows(scores))
     write_table("crs_without", without_rows(worlds.signals))
     print("4 of 4: writing docs/calibration.md", flush=True)
-    write_page(Findings(fit, worlds.effective, scores, both_ends()))
+    write_page(Findings(fit, worlds, scores, both_ends()))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class CrsRow:
     at_least: tuple[int | None, int | None, int | None]  # grade >= 1, 2, 3; None: not reported
     scale: str  # grading scale, 'unknown' where no source told it
     source: str
+    icans: int | None = None  # of any grade, of CAR-T rows
 
 
 CRS_ROWS = (
@@ -35,6 +36,9 @@ CRS_ROWS = (
     CrsRow("ft596", "3e8 with rituximab", 68, (9, None, 0), "unknown", "ghobadi2025"),
     CrsRow("nkx019", "1e9 x3", 6, (0, 0, 0), "unknown", "nkarta2022"),
     CrsRow("cd33_aml", "", 10, (8, 1, 0), "unknown", "huang2022"),
+    CrsRow("zuma1", "", 101, (94, None, 13), "lee2014", "zuma1", 66),
+    CrsRow("juliet", "", 111, (64, None, 24), "penn", "schuster2019", 23),
+    CrsRow("transcend", "", 269, (113, None, 5), "lee2014", "transcend", 81),
 )
 
 
@@ -61,7 +65,8 @@ def fit_crs(
 ) -> Array:
     """Slope and three thresholds that best meet the counts, or one draw from their posterior.
 
-    without: a study that is left out. With `rng` the result is a draw from the normal
+    The law is that of Lee 2014, the first of the grading scales. without: a study that is left
+    out. With `rng` the result is a draw from the normal
     approximation around the best point, so that few patients leave wide thresholds. A shift for
     every grading scale but the first belongs to the fit; it is shrunk, and with one scale it is 0.
     """

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..library import Number
 from ..study import read
 from .calibrate import priors
+from .car_t import FITTED_T, CarT, car_t, icans_shift
 from .crs import COEFFICIENTS, fit_crs, signals
 from .data import FITTED, STUDY, log_likelihood, rates
 from .ensemble import trials
@@ -25,19 +26,20 @@ class Worlds:
     values: dict[str, Array]  # (COUNT,) by id
     effective: float
     signals: list[list[Array]]  # of the CRS rows, by world
+    car_t: CarT
 
 
 def nuisance() -> tuple[Number, ...]:
     """The uncertain numbers that are not fitted and not priors of fitted ones."""
-    fitted = (*FITTED, *COEFFICIENTS)
+    fitted = (*FITTED, *COEFFICIENTS, *FITTED_T)
     return tuple(n for n in uncertain() if n.id not in fitted and n.room != "priors")
 
 
 def joint(seed: int = 2, threads: int = 2) -> Worlds:
     """Draw all numbers from their priors, simulate Marin 2024 under each, keep by likelihood.
 
-    CRS coefficients are then fitted in each kept world to all arm-level counts, and drawn from
-    their own posterior there.
+    In each kept world CAR-T numbers are then drawn and weighed by ZUMA-1, and CRS coefficients are
+    fitted to all arm-level counts and drawn from their own posterior there.
     """
     own = priors()
     drawn = prior((*own, *nuisance()), TRIALS, seed)
@@ -48,11 +50,15 @@ def joint(seed: int = 2, threads: int = 2) -> Worlds:
     weight /= weight.sum()
     chosen = _resample(weight, COUNT, np.random.default_rng(seed))
     values = {name: column[chosen] for name, column in drawn.items()}
+    found_t = car_t(values, threads=threads)
+    values |= found_t.values
     found = signals(values, threads)
     rng = np.random.default_rng(seed + 1)
     laws = np.array([fit_crs(signal, rng=rng) for signal in found])
     values |= {name: laws[:, i] for i, name in enumerate(COEFFICIENTS)}
-    return Worlds(values, float(1 / (weight**2).sum()), found)
+    shifts = [icans_shift(signal, law, rng) for signal, law in zip(found, laws)]
+    values["icans_shift_t"] = np.array(shifts)
+    return Worlds(values, float(1 / (weight**2).sum()), found, found_t)
 
 
 def _resample(weight: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

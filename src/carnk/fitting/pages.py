@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ..base import write_text_atomic
+from ..kinetics import grade_probabilities
 from ..study.summary import LABELS
 from .calibrate import AS_WIDE, NEARLY_FLAT, Fit, predicted_rows, priors
+from .car_t import CANDIDATES, ROWS_T, CarT
+from .crs import COEFFICIENTS, CRS_ROWS
 from .data import FITTED
 from .heldout import TRAINING, Score
+from .joint import Worlds
 from .persistence import Ends
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -21,7 +25,7 @@ class Findings:
     """Everything that a calibration found out."""
 
     fit: Fit
-    effective: float  # effective number of joint trials
+    worlds: Worlds
     scores: list[Score]
     ends: list[Ends]
 
@@ -63,10 +67,19 @@ def page(found: Findings) -> str:
         "One law for all products; library values, typical of each product's patients. The limit"
         " of quantification is the library's `detection_copies`.\n",
         _ends(found.ends),
+        "## CAR-T cells: calibrated to ZUMA-1\n",
+        _car_t_text(found.worlds.car_t),
+        _car_t_rows(found.worlds.car_t),
+        _car_t_numbers(found.worlds.car_t),
+        "## CRS over all arms\n",
+        "One ordered logit on the peak of IL-6, with a shift for every grading scale but Lee 2014."
+        " Means over worlds in the reference scale, so a Penn or unknown row may differ by its"
+        " shift.\n",
+        _crs_rows(found.worlds),
         "## Plausible worlds\n",
-        f"{found.effective:.0f} effective trials out of 2,000 joint draws of all uncertain numbers,"
-        " weighed by the same likelihood, give the 100 worlds in `library/tables/worlds.csv` that"
-        " every run draws its patients from.\n",
+        f"{found.worlds.effective:.0f} effective trials out of 2,000 joint draws of all uncertain"
+        " numbers, weighed by the same likelihood, give the 100 worlds in"
+        " `library/tables/worlds.csv` that every run draws its patients from.\n",
     ]
     return "\n".join(parts)
 
@@ -134,6 +147,53 @@ def _held_out(scores: list[Score]) -> str:
         counts = f"{o.events}/{o.patients}", f"{s.prediction.mean:.1%}", f"{low}-{high}"
         rows.append((s.study, what, *counts, scored, null))
     head = ("trial", "outcome", "seen", "predicted", "95 % predictive", "log score", "null")
+    return _table(head, rows)
+
+
+def _car_t_text(found: CarT) -> str:
+    return (
+        f"In each of the worlds below {CANDIDATES} draws of the CAR-T numbers are simulated and one"
+        f" is kept by its likelihood; on average {found.effective:.1f} of the {CANDIDATES} count."
+        " The response of no CAR-T trial moves a number that CAR-NK studies read: the worlds of the"
+        " CAR-NK calibration are left as they are. Other CAR-T trials are held out of response and"
+        " shown by `carnk validate`; JULIET and TRANSCEND are among the rows to which CRS and ICANS"
+        " are fitted.\n"
+    )
+
+
+def _car_t_rows(found: CarT) -> str:
+    rows = []
+    for i, row in enumerate(ROWS_T):
+        low, high = np.percentile(found.rates[:, i], (2.5, 97.5))
+        mean = found.rates[:, i].mean()
+        seen = f"{row.events}/{row.patients} ({row.events / row.patients:.0%})"
+        rows.append((row.name, seen, f"{mean:.0%} ({low:.0%}-{high:.0%})"))
+    return _table(("row of ZUMA-1", "seen", "kept"), rows)
+
+
+def _car_t_numbers(found: CarT) -> str:
+    rows = [
+        (f"`{name}`", _span(found.prior[name]), _span(values))
+        for name, values in found.values.items()
+    ]
+    return _table(("number", "drawn", "kept"), rows)
+
+
+def _crs_rows(worlds: Worlds) -> str:
+    laws = np.column_stack([worlds.values[name] for name in COEFFICIENTS])
+    rows = []
+    for k, row in enumerate(CRS_ROWS):
+        means = []
+        for law, signal in zip(laws, worlds.signals):
+            size = signal[k].size
+            p = grade_probabilities(signal[k], np.full(size, law[0]), np.tile(law[1:], (size, 1)))
+            means.append(p.mean(axis=0))
+        any_grade, _, severe = np.mean(means, axis=0)
+        seen = [f"{n}/{row.patients}" if n is not None else "" for n in row.at_least]
+        what = row.study + (f", {row.arm}" if row.arm else "")
+        cells = seen[0], f"{any_grade:.0%}", seen[2], f"{severe:.1%}"
+        rows.append((what, row.scale.replace("2014", " 2014"), *cells))
+    head = ("arm", "scale", "CRS seen", "predicted", "grade 3 or higher seen", "predicted")
     return _table(head, rows)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..base import write_text_atomic
 from ..library import load
 from .calibrate import Fit, priors
+from .car_t import STUDY_T
 from .crs import COEFFICIENTS
 from .data import FITTED, STUDY
 
@@ -20,6 +21,8 @@ MEANINGS = {
     "crs_threshold_1": "Log-odds threshold of CRS grade 1 or higher at baseline IL-6",
     "crs_threshold_2": "Log-odds threshold of CRS grade 2 or higher at baseline IL-6",
     "crs_threshold_3": "Log-odds threshold of CRS grade 3 or higher at baseline IL-6",
+    "kill_car_t": "Targets killed per CAR-T cell and day",
+    "icans_shift_t": "How much less likely ICANS is than CRS of any grade after CAR-T, log-odds",
 }
 
 
@@ -54,17 +57,36 @@ def crs_entry(name: str, best: float, draws: Array) -> str:
         f"  range: [{min(low, best):.4g}, {max(high, best):.4g}]",
         f"  meaning: {MEANINGS[name]}",
         "  basis: fitted",
-        "  source: huang2022",
-        '  at: "make calibrate; six arm-level rows, of which this is the only one with much CRS"',
+        "  source: zuma1",
+        '  at: "make calibrate; nine arm-level rows, of which the CAR-T ones have most CRS"',
         "  checked: read",
     ]
     return "\n".join(lines)
 
 
-def write_fitted(fit: Fit, best: Array, draws: Array) -> None:
+def world_entry(name: str, unit: str, values: Array, source: str) -> str:
+    """The YAML of a number fitted world by world: median and 95 % of the worlds."""
+    low, middle, high = np.percentile(values, (2.5, 50, 97.5))
+    lines = [
+        f"{name}:",
+        f"  value: {middle:.4g}",
+        f'  unit: "{unit}"',
+        f"  range: [{low:.4g}, {high:.4g}]",
+        f"  meaning: {_text(MEANINGS[name])}",
+        "  basis: fitted",
+        f"  source: {source}",
+        '  at: "make calibrate; in each plausible world"',
+        "  checked: read",
+    ]
+    return "\n".join(lines)
+
+
+def write_fitted(fit: Fit, best: Array, draws: Array, worlds: dict[str, Array]) -> None:
     """Write fitted.yaml; best (4,) and draws (n, 4) are the CRS coefficients."""
     entries = [fitted_entry(fit, i) for i in range(len(FITTED))]
     entries += [crs_entry(n, float(best[i]), draws[:, i]) for i, n in enumerate(COEFFICIENTS)]
+    units = {"kill_car_t": "1/day", "icans_shift_t": "1"}
+    entries += [world_entry(n, unit, worlds[n], STUDY_T) for n, unit in units.items()]
     head = "# Fitted numbers with their uncertainty. Written by `make calibrate`; do not edit.\n\n"
     write_text_atomic(LIBRARY / "numbers" / "fitted.yaml", head + "\n\n".join(entries) + "\n")
 
