@@ -3,14 +3,18 @@
 from typing import Any
 
 from ...domain import Arm, Study
+from ...evidence.diseases import ontology
+from ...evidence.results import ALLOGENEIC, AUTOLOGOUS, CAR_NK, NK_92, chosen
 from ...study.paired import Difference, differences, endpoints, values
 from ...study.supply import Supply, supply
 from ..chances import chance_of
 from ..numerals import NONE, number, percent, powers, span
 from ..record import Record
 from ..strips import Axis, Mark, Ticks
+from ..words import DISEASES, words
 
 Row = dict[str, Any]
+CLASSES = {"autologous_t": AUTOLOGOUS, "allogeneic_t": ALLOGENEIC, "nk92": NK_92}
 GAPS = Axis(-1.0, 1.0)
 GAP_TICKS: Ticks = [(0, "−100"), (25, ""), (50, "0"), (75, ""), (100, "+100")]
 
@@ -27,6 +31,7 @@ def content(record: Record) -> Row:
         "ticks": GAP_TICKS,
         "patients": number(record.patients),
         "supply": _supplies(study, record),
+        "survival": _survival(study),
     }
 
 
@@ -75,6 +80,21 @@ def signed(value: float) -> str:
     """'+12', '−3.4', '0'."""
     text = number(value, 2)
     return f"+{text}" if value > 0 and text != "0" else text
+
+
+def _survival(study: Study) -> list[Row]:
+    """What trials of the arms' kinds of cells observed of survival; nothing of it is predicted."""
+    sources = [(arm.product or study.product).source for arm in study.arms]
+    rows = []
+    for kind in dict.fromkeys(CLASSES.get(source, CAR_NK) for source in sources):
+        for disease in study.diseases:
+            found = chosen(kind, "response", ontology().named(words(disease, DISEASES)))
+            rows += [
+                {"kind": kind, "name": each.name, "seen": each.afterwards, "how": how}
+                for each, how in found
+                if each.afterwards
+            ]
+    return [row for i, row in enumerate(rows) if row not in rows[:i]]
 
 
 def _supplies(study: Study, record: Record) -> list[Row]:
