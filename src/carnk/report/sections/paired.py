@@ -8,7 +8,7 @@ from ...evidence.results import ALLOGENEIC, AUTOLOGOUS, CAR_NK, NK_92, chosen
 from ...study.paired import Difference, differences, endpoints, values
 from ...study.supply import Supply, supply
 from ..chances import chance_of
-from ..numerals import NONE, number, percent, powers, span
+from ..numerals import NONE, count, number, percent, powers, span
 from ..record import Record
 from ..strips import Axis, Mark, Ticks
 from ..words import DISEASES, words
@@ -111,12 +111,13 @@ def _supplied(arm: Arm, found: Supply, record: Record) -> Row:
     if found.price and response:
         low, high = response.ends
         per = [found.price / max(share, 1e-3) for share in (response.prediction.mean, high, low)]
-        cost = f"{number(per[0], 2)} ({span(per[1], per[2])})"
+        middle, least, most = (count(round(each, -3)) for each in per)
+        cost = f"{middle} ({least} to {most})"
     return {
         "name": powers(arm.name),
         "process": found.process,
         "patients": f"{number(found.patients)} ({span(found.low, found.high)})",
         "released": percent(found.released),
-        "price": number(found.price, 4) if found.price else "no price in a source",
+        "price": count(round(found.price)) if found.price else "no price in a source",
         "cost": cost,
     }
