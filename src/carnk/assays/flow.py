@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import DataError, Problem, did_you_mean
+from ..base import DataError, Problem, SpecError, did_you_mean
 from . import mixture
 from .autogate import Gates, find_gates
 from .beads import Beads
@@ -102,7 +102,8 @@ def together(stains: Sequence[Stain]) -> Share | None:
 
 
 def stain(sample: Sample, plan: Plan) -> Stain:
-    """Gate one sample and measure its marker."""
+    """Gate one sample and measure its marker; SpecError for options that do not go together."""
+    _check(plan)
     found = _by_file(sample, plan, plan.gates) if plan.gates else _by_rules(sample, plan)
     notes = [*(problem.what for problem in sample.warnings), *found.notes]
     cells = found.positive
@@ -118,6 +119,16 @@ def stain(sample: Sample, plan: Plan) -> Stain:
         molecules = _molecules(plan.beads, positive, negative, notes)
     return replace(found, intensity=positive, negative=negative, molecules=molecules,
                    notes=tuple(notes), values=whole[above])  # fmt: skip
+
+
+def _check(plan: Plan) -> None:
+    given = {"--control": plan.control is not None, "--dead": bool(plan.dead)}
+    if plan.gates is None:
+        given = {"--population": bool(plan.population)}
+    why = "is for found gates, but --gates is given" if plan.gates else "needs --gates"
+    wrong = [option for option, is_given in given.items() if is_given]
+    if wrong:
+        raise SpecError(Problem(option, why, "See `carnk assay flow --help`.") for option in wrong)
 
 
 def _parent(cells: Population, populations: Sequence[Population]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from pathlib import Path
 
@@ -105,7 +105,10 @@ def read_vcn(
     curves = _curves(table.file, rows) if method == "qPCR" else {}
     results: list[Vcn] = []
     blanks = _blanks(rows, method)
-    for sample in dict.fromkeys(row.sample for row in rows if not _is_standard(row)):
+    samples = list(dict.fromkeys(row.sample for row in rows if not _is_standard(row)))
+    if share and sum(_plain(each) not in BLANKS for each in samples) > 1:
+        blanks = (*blanks, "one share of CAR+ cells is taken for all samples")
+    for sample in samples:
         own = [row for row in rows if row.sample == sample and not _is_standard(row)]
         if _is_blank(sample, own, name):
             continue
@@ -189,6 +192,8 @@ def _row(cells: Cells, places: Mapping[str, int], table: Table, index: int) -> R
         number("cq"), number("quantity") if "cq" in places else nan,
         1.0 if isnan(dilution) else dilution, text("car"),
     )  # fmt: skip
+    if found.car and re.search("%|pct|percent", table.header[places["car"]], re.IGNORECASE):
+        found = replace(found, car=f"{found.car} %")
     _check(cells, places, found)
     return found
 

@@ -172,6 +172,13 @@ def test_which_channel_is_asked_for(tmp_path: Path) -> None:
         stain(bare, Plan())
 
 
+def test_options_that_do_not_go_together(folder: Path) -> None:
+    with pytest.raises(SpecError, match="--dead: is for found gates"):
+        measured(folder, gates=folder / "gates.xml", dead="LD-A")
+    with pytest.raises(SpecError, match="--population: needs --gates"):
+        measured(folder, population="CAR_pos")
+
+
 def called(*words: str) -> Result:
     return CliRunner().invoke(app, ["assay", "flow", *words])
 

@@ -127,6 +127,13 @@ def test_a_column_of_copies_makes_no_standards_of_droplets(tmp_path: Path) -> No
     assert found.total.value == pytest.approx(2 * log(15 / 18) / log(14 / 18))
 
 
+def test_car_share_of_each_sample_from_its_column(tmp_path: Path) -> None:
+    text = "sample,target,positives,total,CAR+ (%)\nA,CAR,3000,18000,0.8\nA,RPP30,4000,18000,0.8\n"
+    text += "B,CAR,3000,18000,45\nB,RPP30,4000,18000,45\n"
+    shares = [each.car_share for each in read_vcn(read(tmp_path, text)).results]
+    assert [each[0] for each in shares if each] == pytest.approx([0.008, 0.45])
+
+
 def test_untransduced_cells_named_ntc_are_a_sample(tmp_path: Path) -> None:
     text = "sample,target,positives,total\nNTC,CAR,3,18000\nNTC,RPP30,4000,18000\n"
     (found,) = read_vcn(read(tmp_path, text)).results
