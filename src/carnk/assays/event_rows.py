@@ -70,18 +70,20 @@ class RowReader:
 
 
 def opened(table: Table, time_unit: str, lloq: float | None) -> RowReader:
-    """Find the columns and the unit of time."""
+    """Find the columns, by their own name before others for it, and the unit of time."""
+    parts = [_parts(title) for title in table.header]
     places: dict[str, int] = {}
-    units: dict[str, str] = {}
     problems = []
-    for i, title in enumerate(table.header):
-        name, unit = _parts(title)
-        known = next((key for key, names in NAMES.items() if name in names), "")
-        if known in places:
-            what = f"'{table.header[places[known]]}' and '{title}' both mean {known.upper()}"
+    for known, names in NAMES.items():
+        found = [i for i, (name, _) in enumerate(parts) if name == known]
+        found = found or [i for i, (name, _) in enumerate(parts) if name in names]
+        if len(found) > 1:
+            titles = " and ".join(f"'{table.header[i]}'" for i in found)
+            what = f"{titles} both mean {known.upper()}"
             problems.append(Problem(f"{table.file}:1", what, "Rename or remove one."))
-        elif known:
-            places[known], units[known] = i, unit
+        elif found:
+            places[known] = found[0]
+    units = {name: parts[i][1] for name, i in places.items()}
     for name in NEEDED:
         if name not in places:
             near = did_you_mean(name, table.header) or f"Found: {', '.join(table.header)}."
@@ -104,7 +106,7 @@ def _parts(title: str) -> tuple[str, str]:
     if tail and not unit:
         return "time", tail["unit"]
     if name in ("day", "days", "hour", "hours"):
-        return "time", unit or name
+        return name, unit or name
     return name, unit
 
 

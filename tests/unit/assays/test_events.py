@@ -140,7 +140,9 @@ def test_unit_of_time_is_asked_for(tmp_path: Path) -> None:
 
 def test_columns_that_are_missing_or_double(tmp_path: Path) -> None:
     assert problems(tmp_path, "idd,time,dv\nA,1,1\n")[0].endswith("Did you mean 'idd'?")
-    assert "both mean DV" in problems(tmp_path, "id,time,dv,value\nA,1,1,1\n")[0]
+    assert "both mean DV" in problems(tmp_path, "id,time,conc,value\nA,1,1,1\n")[0]
+    events = read(tmp_path, "id,time,dv,DAY,Subject\nA,1,1,7,x\nA,2,1,8,x\n")
+    assert events.covariates == ("DAY", "Subject")
     assert "LIMIT" in problems(tmp_path, "id,time,dv,cens,limit\nA,1,1,1,0\n")[0]
     assert "meaning of its own" in problems(tmp_path, "id,time,dv,output\nA,1,1,1\nA,2,1,1\n")[0]
     assert "no rows" in problems(tmp_path, "id,time,dv\n")[0]
