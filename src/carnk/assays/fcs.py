@@ -179,8 +179,8 @@ def _checked(path: Path) -> int:
         what = f"has {size / 1e9:.1f} GB; files up to {LARGEST_BYTES / 1e9:g} GB are read"
         raise DataError(Problem(path.name, what, "Export fewer events or channels."))
     if magic not in VERSIONS:
-        shown = magic.decode("latin-1") if magic.isalnum() or magic[:3] == b"FCS" else magic.hex()
-        what = f"begins with '{shown}', not as FCS 2.0, 3.0 or 3.1"
+        shown = f"FCS {magic[3:].decode('latin-1')}" if magic[:3] == b"FCS" else "no FCS file"
+        what = f"this is {shown}, not one of version 2.0, 3.0 or 3.1"
         raise DataError(Problem(path.name, what, "Export it as FCS 3.1."))
     return size
 

@@ -41,6 +41,7 @@ PARAMETERS: Mapping[str, tuple[str, str]] = {
 }
 GEOMETRIC = ("cmax", "clast", "auc_last", "auc_end", "auc_inf", "half_life_days", "mrt_days")
 MOST_GROUPS = 12
+PRE_DOSE = 0.1  # days before a dose in which its baseline is taken
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     **dict.fromkeys(("id", "output", "period"), pl.String),
     **dict.fromkeys(PARAMETERS, pl.Float64),
@@ -103,7 +104,8 @@ def _periods(doses: Array) -> list[tuple[str, float, float]]:
 
 def _cut(course: pl.DataFrame, doses: Array, start: float, end: float) -> Course:
     """The samples of a period by the rules for those below the limit."""
-    times, raw = course["time_days"].to_numpy(), course["value"].to_numpy()
+    times = _at_doses(course["time_days"].to_numpy(), doses)
+    raw = course["value"].to_numpy()
     censored = course["censored"].to_numpy()
     below = (censored == 1) | (raw <= 0)
     above = np.flatnonzero(~below)
@@ -131,6 +133,16 @@ def _cut(course: pl.DataFrame, doses: Array, start: float, end: float) -> Course
         made.has_area = False
         made.notes.append("no sample at the next dose, so no area")
     return made
+
+
+def _at_doses(times: Array, doses: Array) -> Array:
+    """Times with the last sample of the 2.4 hours before a dose taken to be at it."""
+    moved = times.copy()
+    for dose in doses:
+        before = np.flatnonzero((times >= dose - PRE_DOSE) & (times < dose))
+        if len(before) and not (times == dose).any():
+            moved[before[-1]] = dose
+    return moved
 
 
 def _parameters(course: Course, end_days: float, is_single: bool) -> Row:

@@ -23,7 +23,8 @@ def nca(  # noqa: PLR0913, PLR0917
     course: Annotated[Path, typer.Argument(help="Event table, or columns id, time, value.")],
     time_unit: Annotated[str, typer.Option(help="Unit of TIME, if its header has none.")] = "",
     lloq: Annotated[
-        float | None, typer.Option(help="Limit of quantification, if there is no LLOQ column.")
+        float | None,
+        typer.Option(min=0, help="Limit of quantification, if there is no LLOQ column."),
     ] = None,
     by: Annotated[str, typer.Option(help="Column whose groups are summarized apart.")] = "",
     decimal: Annotated[str, typer.Option(help="comma or point, if the file is unclear.")] = "",
@@ -113,7 +114,8 @@ def _show(events: "Events", table: "pl.DataFrame", summary: "pl.DataFrame") -> N
     from ..assays.nca import PARAMETERS
 
     unit = events.value_unit or "DV, whose unit is not given"
-    typer.echo(f"{events.file}: {len(events.ids)} patients; {unit}; areas in that x day; days")
+    patients = f"{len(events.ids)} patient{'s' if len(events.ids) > 1 else ''}"
+    typer.echo(f"{events.file}: {patients}; {unit}; areas in that x day; days")
     has_outputs, has_doses = len(events.outputs) > 1, table["period"].n_unique() > 1
     keys = ["id", *(["output"] if has_outputs else []), *(["period"] if has_doses else [])]
     if len(table) <= MANY:

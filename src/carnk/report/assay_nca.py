@@ -42,7 +42,7 @@ def figure(events: Events, table: pl.DataFrame, names: Mapping[str, str]) -> "go
     fig.update_xaxes(title="days", zeroline=False, row=len(outputs), col=1)
     fig.update_layout(
         template="plotly_white",
-        title={"text": f"<b>Courses of {len(events.ids)} patients</b>", "x": 0.02},
+        title={"text": f"<b>Courses, patients: {len(events.ids)}</b>", "x": 0.02},
         font={"family": "Helvetica, Arial, sans-serif", "size": 14, "color": "#1c1c1c"},
         showlegend=len(events.ids) <= MANY,
         height=140 + 420 * len(outputs),

@@ -139,7 +139,7 @@ def test_five_gigabytes(tmp_path: Path) -> None:
 def test_not_fcs(tmp_path: Path) -> None:
     path = tmp_path / "a.fcs"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(DataError, match="not as FCS"):
+    with pytest.raises(DataError, match="no FCS file"):
         read_fcs(path)
     with pytest.raises(SpecError, match=r"no such file. Did you mean 'a.fcs'"):
         read_fcs(tmp_path / "b.fcs")

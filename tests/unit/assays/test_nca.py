@@ -107,7 +107,7 @@ def test_nothing_above_the_limit(tmp_path: Path) -> None:
 
 
 def test_several_doses(tmp_path: Path) -> None:
-    rows = ["ID,TIME,AMT,DV", "A,5,1e6,.", "A,5,.,80", "A,12,.,10", "A,12,1e6,.", "A,13,.,90"]
+    rows = ["ID,TIME,AMT,DV", "A,5,1e6,.", "A,5,.,80", "A,11.95,.,10", "A,12,1e6,.", "A,13,.,90"]
     rows += [f"A,{day},.,{90 * exp(-0.3 * (day - 13))!r}" for day in (15, 19, 26, 33)]
     table = analyzed(tmp_path, "\n".join(rows) + "\n")
     assert table["period"].to_list() == ["all", "dose 1", "dose 2"]
