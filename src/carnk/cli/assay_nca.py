@@ -24,7 +24,7 @@ def nca(  # noqa: PLR0913, PLR0917
     time_unit: Annotated[str, typer.Option(help="Unit of TIME, if its header has none.")] = "",
     lloq: Annotated[
         float | None,
-        typer.Option(min=0, help="Limit of quantification, if there is no LLOQ column."),
+        typer.Option(min=0, help="Limit of quantification, if no LLOQ column."),
     ] = None,
     by: Annotated[str, typer.Option(help="Column whose groups are summarized apart.")] = "",
     decimal: Annotated[str, typer.Option(help="comma or point, if the file is unclear.")] = "",
