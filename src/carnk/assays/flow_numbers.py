@@ -16,9 +16,9 @@ def car_positive(share: Share | None, source: str, digests: Sequence[bytes]) -> 
 
     DataError where no share of positive cells is known.
     """
-    if share is None:
-        do = "Give --population, the gate of the CAR+ cells."
-        raise DataError(Problem("--source", "there is no share of CAR+ cells", do))
+    if share is None or (share.low, share.high) == (0.0, 1.0):
+        do = "Give --control, or --gates with --population, the gate of the CAR+ cells."
+        raise DataError(Problem("--source", "the share of CAR+ cells is not known", do))
     return _own(f"car_positive_{source}", "--source", share.value, (share.low, share.high), digests)
 
 

@@ -98,7 +98,10 @@ def test_dim_positive_cells_below_the_threshold_are_counted_in(tmp_path: Path) -
 def test_one_population_is_not_parted_in_two(tmp_path: Path) -> None:
     write(tmp_path / "a.fcs", cells(Truth(events=EVENTS, car=0.0), 5))
     found = stain(read_fcs(tmp_path / "a.fcs"), Plan(marker="CAR"))
+    assert found.share is not None
     assert (found.share.low, found.share.high) == (0, 1)
+    with pytest.raises(DataError, match="not known"):
+        car_positive(found.share, "cord_blood", [])
     assert any("not told apart" in note for note in found.notes)
 
 
@@ -208,7 +211,7 @@ def test_gates_without_one_of_positive_cells_are_counted(folder: Path, tmp_path:
     found = json.loads(called(*words, "--json").stdout)
     assert [row["population"] for row in found["samples"][0]["populations"]][2] == "P3"
     assert found["share"] is None
-    with pytest.raises(DataError, match="Give --population"):
+    with pytest.raises(DataError, match="or --gates with --population"):
         car_positive(None, "cord_blood", [])
     done = called(*words, "--population", "lives")
     assert "Did you mean 'live'" in str(done.exception)
