@@ -106,7 +106,7 @@ def page(run: Run) -> str:
         spread=[(title, [Markup(svg(panel)) for panel in part]) for title, part in spread],
         people=None if run.patients is None else people(run),
         equations=equations(comparator),
-        numbers=listed_numbers(run.numbers, cited, OF_PAPERS),
+        numbers=listed_numbers(run.numbers, cited, OF_PAPERS, digits=6),
         manifest=manifest,
         command=command(manifest),
         failed=sum(manifest["failures_by_reason"].values()),

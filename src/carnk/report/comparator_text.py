@@ -9,7 +9,7 @@ import polars as pl
 from ..kinetics.comparators import COMPARATORS, Case, Comparator
 from ..library import Number, load, references
 from ..solver.equations import equations
-from ..study.comparators import Compared, compared, courses_table, numbers_of, typical
+from ..study.comparators import Compared, compared, courses_table, numbers_of, typical, varies
 from .comparator import cells, grouped, misses, panels, verdict
 from .lines import sheet
 from .numerals import NONE, SPACE, powers, unit
@@ -17,6 +17,10 @@ from .sections.mechanisms import first_line
 from .words import DISEASES, words
 
 WIDTH = 100
+POPULATION = (
+    "Patients of a population differ by the variances omega² below, each number by itself, without"
+    " correlations. The report draws the bands that hold half and 90 % of them.\n"
+)
 
 
 @cache
@@ -131,12 +135,16 @@ def markdown(name: str, note: str) -> str:
     comparator = COMPARATORS[name]
     paper = references()[name]
     _, rows = solved(name)
+    varied = varies(comparator, load().view())
+    drawn = " --patients 1000 --seed 7" if varied else ""
     parts = [
         f"# {comparator.title}\n\n{note}",
         f"[{paper.cite}]({paper.url}). {paper.fields['title']}.\n",
         f"- Product: {comparator.product}\n- Fitted to {comparator.fitted_to}.\n- It says nothing"
         " about other diseases: `--disease` warns of them, and nothing in it changes with them.\n",
-        f"```sh\ncarnk run {name}\ncarnk export {name} --format sbml --out {name}.xml\n```\n",
+        f"```sh\ncarnk run {name}{drawn}\n"
+        f"carnk export {name} --format sbml --out {name}.xml\n```\n",
+        *([POPULATION] if varied else []),
         "## In print, by the printed equations, ours\n\n"
         f"{verdict(rows)} {misses(rows)}\n\n{_columns(comparator, rows)}",
         f"## Courses\n\n![Courses at the printed numbers]({name}.svg)\n",

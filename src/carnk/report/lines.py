@@ -86,6 +86,7 @@ def sheet(panels: Sequence[Panel], names: Sequence[str]) -> str:
         parts.append(_text(x + 24, 17, name, "", MUTED, 13))
         x += 48 + 7.2 * len(name)
     note = f"Days after infusion; the first {EARLY:g} days fill the left half."
+    note += " Diamonds: in print." if any(p.seen for p in panels) else ""
     parts.append(_text(8, height - 8, note, "", MUTED, 12))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, x):g} {height:g}"'

@@ -310,8 +310,14 @@ def own_begun(out: Path) -> str:
 
 
 def study_of(folder: Path) -> Study:
-    """The study of a run folder, with the patients and seed it was run with."""
+    """The study of a run folder, with the patients and seed it was run with.
+
+    Raises SpecError for the run of a published model, which has no study.
+    """
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if "comparator" in manifest:
+        what = f"is a run of the published model {manifest['comparator']}, not of a study"
+        raise SpecError(Problem(str(folder), what, "Name the folder of a study's run."))
     study = parse((folder / "study.yaml").read_text(encoding="utf-8"), folder=folder)
     if own := own_begun(folder):
         study = with_own(study, own)

@@ -13,6 +13,7 @@ from carnk.library import load, references, table
 from carnk.study.comparator_folder import Asked, run_to_folder
 from carnk.study.comparators import Compared, case_of, find, numbers_of, unfitted, varies
 from carnk.study.fields import diseases
+from carnk.study.folder import study_of
 
 STEIN, KIMMEL = COMPARATORS["stein2019"], COMPARATORS["kimmel2021"]
 
@@ -112,6 +113,11 @@ def test_the_folder_holds_what_was_asked_and_every_number(run):
     numbers = pl.read_csv(run / "numbers.csv")
     assert sorted(numbers["id"]) == sorted(STEIN.shared)
     assert "stein2019" in (run / "references.bib").read_text()
+
+
+def test_the_run_of_a_model_is_not_taken_for_that_of_a_study(run):
+    with pytest.raises(SpecError, match="published model stein2019, not of a study"):
+        study_of(run)
 
 
 def test_the_population_has_the_bands_of_its_patients(run):

@@ -136,9 +136,9 @@ KIMMEL = Comparator(
         " Methods can be read with another bracket. With N alone in place of T the slow tumor's"
         " nadir would be 12.8 instead of 2.0 cells.",
         "There is no deterministic cure: the tumor falls to a few cells, or below one, and grows"
-        " back. Cure is the chance that the last cell dies, here by Kendall's formula with births"
-        " at the net growth rate; the paper counts it in 1,000 runs of a hybrid simulation, with"
-        " all numbers but the growth rate drawn around their values.",
+        " back. Cure is the chance that the last cell dies, here by Kendall's formula of 1948 with"
+        " births at the net growth rate; the paper counts it in 1,000 runs of a hybrid simulation,"
+        " with all numbers but the growth rate drawn around their values.",
         "About 0.03 has been told for the chance of extinction at 0.19 per day. That is not what"
         " the formula gives: 1,000 cells are left at the nadir, and the chance is exp(-148). 0.03"
         " belongs to 0.133 per day.",

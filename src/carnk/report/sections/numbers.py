@@ -14,13 +14,13 @@ def content(record: Record) -> dict[str, Any]:
 
 
 def listed_numbers(
-    found: list[Row], cited: dict[str, Reference], meanings: dict[str, str]
+    found: list[Row], cited: dict[str, Reference], meanings: dict[str, str], digits: int = 3
 ) -> dict[str, Any]:
     """Rows by the file of the library that they come from, and how many rest on what.
 
-    meanings: what each basis says of a number.
+    meanings: what each basis says of a number. digits: of the values shown.
     """
-    rows = [_row(row, cited) for row in found]
+    rows = [_row(row, cited, digits) for row in found]
     by_room: dict[str, list[Row]] = {}
     for row in rows:
         by_room.setdefault(row["room"], []).append(row)
@@ -39,7 +39,7 @@ def listed_numbers(
     }
 
 
-def _row(row: Row, cited: dict[str, Reference]) -> Row:
+def _row(row: Row, cited: dict[str, Reference], digits: int) -> Row:
     source = cited.get(row["source"])
     known = load().get(row["id"])
     room = "study" if row["basis"] == "study" or known is None else known.room
@@ -47,7 +47,7 @@ def _row(row: Row, cited: dict[str, Reference]) -> Row:
         "id": row["id"],
         "room": room,
         "meaning": row["meaning"],
-        "value": number(row["value"]),
+        "value": number(row["value"], digits),
         "unit": unit(row["unit"]),
         "exact": f"{row['value']:.12g} {row['unit']}",
         "range": span(row["low"], row["high"], 3) if row["low"] != row["high"] else "",
