@@ -134,7 +134,7 @@ SINGH = Comparator(
     ),
     figures=(
         Figure("infusion", "Level at infusion", "copies/ug", lambda c: transgene(c)[:, 0]),
-        Figure("cmax", "Cmax after day 1", "copies/ug", lambda c: np.nanmax(_late(c), axis=1)),
+        Figure("cmax", "Cmax after day 1", "copies/ug", lambda c: np.fmax.reduce(_late(c), axis=1)),
         Figure("tmax", "Tmax after day 1", "day", lambda c: c.day_of_peak(_late(c))),
         Figure("mprotein", "Lowest M-protein, change", "%",
                lambda c: 100 * (c.states["mprotein"].min(axis=1) - 1)),
