@@ -141,7 +141,8 @@ class _Refit:
         r, cost = self._cost(b)
         for _ in range(GAUSS_NEWTON):
             jacobian = self.root[:, :, None] * gradient(self.x, b.T[:, :, None])[0]
-            unit = np.sqrt(np.einsum("ijk,ijk->ik", jacobian, jacobian)) + 1e-300
+            unit = np.abs(jacobian).max(axis=1)
+            unit = np.where(unit > 0, unit, 1.0)
             jacobian = jacobian / unit[:, None, :]
             normal = np.einsum("ijk,ijl->ikl", jacobian, jacobian) + RIDGE * np.eye(b.shape[1])
             slope = np.einsum("ijk,ij->ik", jacobian, r)

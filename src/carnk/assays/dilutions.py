@@ -151,12 +151,13 @@ class _Joint:
         return refit(f, self.x, self.y, Fit(True, parameters=start), self.weights)
 
 
-def spikes_of(measured: Sequence[Measured]) -> tuple[Spike, ...]:
+def spikes_of(curve: StandardCurve, measured: Sequence[Measured]) -> tuple[Spike, ...]:
     """Recovery of every spike beside its own sample at the same dilution.
 
     A sample below the LLOQ counts as nothing there; a spike out of range has no recovery.
     """
     base = {(m.wells.sample, m.wells.dilution): m for m in measured if m.wells.role == "sample"}
+    t = t_quantile(0.95, curve.freedom)
     found = []
     for spiked in measured:
         own = base.get((spiked.wells.sample, spiked.wells.dilution))
@@ -168,7 +169,7 @@ def spikes_of(measured: Sequence[Measured]) -> tuple[Spike, ...]:
         recovery = (spiked.concentration - before) / added
         errors = [spiked.concentration * spiked.estimate.se]
         errors += [own.concentration * own.estimate.se] if own.is_in_range else []
-        reach = 1.96 * math.hypot(*errors) / added
+        reach = t * math.hypot(*errors) / added
         found.append(
             Spike(
                 spiked.wells.sample, spiked.wells.names, spiked.wells.dilution, added, before,

@@ -125,7 +125,7 @@ def elisa(plate: Plate, layout: Layout, model: str = "auto", weights: str = "aut
     dilutions = dilutions_of(curve, measured)
     found = Elisa(
         curve, layout.unit, lloq, uloq, tuple(levels), tuple(measured), dilutions,
-        spikes_of(measured), tuple(flags),
+        spikes_of(curve, measured), tuple(flags),
     )  # fmt: skip
     return replace(found, flags=(*found.flags, *_late_flags(found)))
 

@@ -33,7 +33,7 @@ def numbers_of(
 
     number_id: the library's number that the samples measure. The value is then the geometric mean,
     its range the 95 % interval of that mean between samples, and the spread the samples' own
-    without the assay's error. Without it every sample is a number under a name of its own.
+    without the assay's error; of one sample it is the sample's own. Without it every sample is a number under a name of its own.
     """
     samples = concentrations(found)
     every = {m.wells.sample for m in found.measured if m.wells.role == "sample"}
@@ -48,6 +48,8 @@ def numbers_of(
     if not samples or out:
         what = f"{len(out)} of {len(out) + len(samples)} samples are out of range"
         return (), f"no number: {what}, and leaving them out would bias a mean"
+    if len(samples) == 2:
+        return (), "no number: two samples do not tell how samples differ; measure three or more"
     return (_together(samples, known[number_id], found.unit, at),), ""
 
 

@@ -66,7 +66,7 @@ def elisa(  # noqa: PLR0913, PLR0917
     if as_json:
         typer.echo(report.json_text(found, told))
         return
-    _show(found, told)
+    _show(found, told, out is not None)
     if out is not None:
         typer.echo(f"Written: {out}")
 
@@ -94,7 +94,7 @@ def _reading(file: "PlateFile", kit: "Kit", read: str, minus: str) -> "Plate":
     return subtract(plate, file.one(minus)) if minus else plate
 
 
-def _show(found: "Elisa", told: "Told") -> None:
+def _show(found: "Elisa", told: "Told", wrote: bool) -> None:
     from ..report.assay_elisa import about
 
     curve = about(found)
@@ -128,6 +128,6 @@ def _show(found: "Elisa", told: "Told") -> None:
     for flag in found.flags:
         for line in wrapped(f"flagged: {flag}", later="  "):
             typer.echo(line)
-    if told.note:
+    if told.note and (wrote or not told.numbers):
         for line in wrapped(told.note, later="  "):
             typer.echo(line)

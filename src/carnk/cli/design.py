@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import design_single
+from . import design_plate, design_single
 from .design_words import Shape, Words, World, takes
 
 if TYPE_CHECKING:
@@ -319,5 +319,10 @@ def _answer(decision: Any) -> str:
     return f"Next: dose {decision.next_dose}, {decision.size} patient{'s' * (decision.size > 1)}."
 
 
-for command in (design_single.simon, design_single.monitor, design_single.interval):
+for command in (
+    design_single.simon,
+    design_single.monitor,
+    design_single.interval,
+    design_plate.plate,
+):
     app.command()(command)

@@ -272,6 +272,7 @@ def test_one_number_for_other_rooms_holds_range_and_spread(bench):
     assert "rename an id" in note
     with pytest.raises(NumberError, match="'il6_bose' is not the id of a number"):
         numbers_of(found, "IL-6", "il6_bose", names, "0123")
+    names["low"] = "id-low"
     bench.put("sample", 1.0, "low")
     none, note = numbers_of(bench.elisa(), "IL-6", "il6_base", names, "0123")
     assert none == ()
