@@ -33,7 +33,8 @@ def numbers_of(
 
     number_id: the library's number that the samples measure. The value is then the geometric mean,
     its range the 95 % interval of that mean between samples, and the spread the samples' own
-    without the assay's error; of one sample it is the sample's own. Without it every sample is a number under a name of its own.
+    without the assay's error; of one sample it is the sample's own. Without number_id every sample
+    is a number under a name of its own.
     """
     samples = concentrations(found)
     every = {m.wells.sample for m in found.measured if m.wells.role == "sample"}
