@@ -163,7 +163,7 @@ def spikes_of(curve: StandardCurve, measured: Sequence[Measured]) -> tuple[Spike
         own = base.get((spiked.wells.sample, spiked.wells.dilution))
         added = spiked.wells.given
         is_spike = spiked.wells.role == "spike" and spiked.is_in_range and added
-        if not is_spike or own is None or own.flag == ">ULOQ" or not added:
+        if not is_spike or own is None or own.flag not in ("", "<LLOQ") or not added:
             continue
         before = own.concentration if own.is_in_range else 0.0
         recovery = (spiked.concentration - before) / added

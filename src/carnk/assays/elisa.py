@@ -19,6 +19,7 @@ from .plate import Plate
 from .plate_checks import edge_flags, order_flags
 
 TOO_FAR = 0.20  # CV of replicate signals above which the wells are flagged
+UNKNOWN = "no range"  # flag where no two standards are fit to set one
 KINDS = ("sample", "control", "spike")
 
 
@@ -59,8 +60,9 @@ class Level:
 class Measured:
     """A sample, control or spike at one dilution; concentrations are of the undiluted sample.
 
-    flag: '', '<LLOQ' or '>ULOQ'; concentration is then the limit times the dilution. low and high:
-    95 % profile interval, delta: that of the delta method; both nan where flagged. cv: of signals.
+    flag: '', '<LLOQ', '>ULOQ' or 'no range'; concentration is then the limit times the dilution.
+    low and high: 95 % profile interval, delta: that of the delta method; both nan where flagged.
+    cv: of signals.
     """
 
     wells: Wells
@@ -81,7 +83,7 @@ class Measured:
     @property
     def shown(self) -> str:
         """The concentration, or the limit with its sign."""
-        return f"{self.flag[:1]}{self.concentration:.4g}"
+        return self.flag if self.flag == UNKNOWN else f"{self.flag[:1]}{self.concentration:.4g}"
 
 
 @dataclass(frozen=True)
@@ -251,9 +253,11 @@ def _measured(
     for group in groups:
         estimate = read.get(id(group)) or _beyond(group.beyond, rises)
         flag = ""
-        if group.beyond:
+        if math.isnan(lloq):
+            flag = UNKNOWN
+        elif group.beyond:
             flag = ">ULOQ" if (group.beyond == "over") == rises else "<LLOQ"
-        elif math.isnan(lloq) or not estimate.log <= math.log(uloq):
+        elif not estimate.log <= math.log(uloq):
             flag = ">ULOQ"
         elif not estimate.log >= math.log(lloq):
             flag = "<LLOQ"

@@ -16,15 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..base import DataError, Problem, SpecError
-from .descent import Array, Curve, Model, Rest, descend, doubt_of
+from .descent import ROUNDING, Array, Curve, Model, Rest, descend, doubt_of
 
 LEAST_STARTS, MOST_STARTS = 4, 20
-WIDTHS = (
-    0.1,
-    0.5,
-    1.0,
-    2.0,
-)  # of the log of the factors by which further starts differ
+WIDTHS = (0.1, 0.5, 1.0, 2.0)  # of the log of the factors by which further starts differ
 NOWHERE = "the curve is not finite at any start"
 
 
@@ -34,8 +29,9 @@ class Fit:
 
     parameters and covariance are empty and rss is nan unless `converged`. rss: weighted sum of
     squares; freedom: points less parameters; sd: residual standard deviation, sqrt(rss / freedom);
-    agreeing: starts that came to this minimum, of `starts` tried. Residuals and jacobian are
-    weighted, (points,) and (points, parameters).
+    agreeing: starts that came to this minimum, of `starts` tried. digits: to which rounding leaves
+    rss and the errors sure, fewer than six where the curve all but meets the points. Residuals and
+    jacobian are weighted, (points,) and (points, parameters).
     """
 
     converged: bool
@@ -48,6 +44,7 @@ class Fit:
     jacobian: Array = field(default_factory=lambda: np.empty((0, 0)))
     agreeing: int = 0
     starts: int = 0
+    digits: float = 0.0
 
     @property
     def sd(self) -> float:
@@ -147,14 +144,10 @@ def _judged(
     if count < 2:
         return Fit(False, "no two starts came to one minimum", starts=tried)
     if any(not model.are_alike(least, rest.rss) for rest, _ in doubted if rest.rss < least):
-        return Fit(
-            False,
-            "the sum of squares is lower where no minimum was found",
-            starts=tried,
-        )
+        return Fit(False, "the sum of squares is lower where no minimum was found", starts=tried)
     lowest = [rest for rest in sound if model.are_alike(rest.rss, least)]
     best = min(lowest, key=lambda rest: (np.sign(rest.b) != np.sign(given)).sum(axis=1).min())
-    return _fit_of(best, count, tried)
+    return _fit_of(model, best, count, tried)
 
 
 def refit(f: Curve, x: ArrayLike, y: ArrayLike, fit: Fit, weights: ArrayLike) -> Fit:
@@ -165,15 +158,16 @@ def refit(f: Curve, x: ArrayLike, y: ArrayLike, fit: Fit, weights: ArrayLike) ->
         why = doubt_of(model, rest) if rest is not None else NOWHERE
     if rest is None or why:
         return Fit(False, why, starts=1)
-    return _fit_of(rest, fit.agreeing, fit.starts)
+    return _fit_of(model, rest, fit.agreeing, fit.starts)
 
 
-def _fit_of(best: Rest, count: int, tried: int) -> Fit:
+def _fit_of(model: Model, best: Rest, count: int, tried: int) -> Fit:
     n, p = best.jacobian.shape
     freedom = n - p
     inverse = np.linalg.inv(np.linalg.qr(best.jacobian)[1])
     variance = best.rss / freedom if freedom else math.nan
+    unsure = min(max(2 * model.rounding / math.sqrt(best.rss or 1e-300), ROUNDING), 1.0)
     return Fit(
         True, "", best.b, variance * inverse @ inverse.T, best.rss, freedom, best.residuals,
-        best.jacobian, count, tried,
+        best.jacobian, count, tried, -math.log10(unsure),
     )  # fmt: skip

@@ -101,6 +101,30 @@ def test_out_of_range_is_a_flag_with_the_limit_never_nan(bench):
     assert any("over the reader's range" in flag for flag in found.flags)
 
 
+def test_a_competitive_assay_falls_and_its_flags_turn_round(tmp_path):
+    falling = (2.4, 0.08, np.log(120.0), 1.1)
+    bench = Bench(tmp_path)
+    for concentration in STANDARDS:
+        bench.put("standard", concentration, given=f"{concentration:g} pg/mL", b=falling)
+    for name, real in (("a", 80.0), ("none", 0.0), ("high", 1e6)):
+        bench.put("sample", real, name, b=falling)
+    found = bench.elisa()
+    read = by_sample(found)
+    assert read["a"].low < 80 < read["a"].high
+    assert (read["none"].flag, read["high"].flag) == ("<LLOQ", ">ULOQ")
+    assert not any("out of order" in flag for flag in found.flags)
+
+
+def test_a_curve_too_noisy_to_quantify_gives_no_limit(tmp_path):
+    bench = Bench(tmp_path, cv=0.6, seed=11)
+    bench.standards()
+    bench.put("sample", 100.0, "s")
+    found = bench.elisa()
+    assert np.isnan(found.lloq)
+    assert by_sample(found)["s"].shown == "no range"
+    assert any("no range of quantification" in flag for flag in found.flags)
+
+
 def test_a_dilution_series_is_one_concentration_and_parallel(bench):
     for fold in (4, 8, 16, 32):
         bench.put("sample", 2000 / fold, "s", dilution=f"1:{fold}")

@@ -28,6 +28,14 @@ def test_errors_are_those_of_the_textbook_on_a_straight_line():
     assert fit.standard_errors == pytest.approx([line.intercept_stderr, line.stderr], rel=1e-8)
 
 
+def test_a_fit_to_rounding_says_how_far_its_errors_are_sure():
+    exact = fit_curve(decay, X, decay(X, [3.0, 0.4]) * (1 + 1e-14 * np.cos(7 * X)), [1.0, 1.0])
+    assert exact.converged
+    assert exact.parameters == pytest.approx([3.0, 0.4], rel=1e-12)
+    assert exact.digits < 3
+    assert fit_curve(decay, X, noisy(decay, [3.0, 0.4]), [1.0, 1.0]).digits > 10
+
+
 def test_weights_count_like_repeated_points():
     y = noisy(decay, [3.0, 0.4])
     weights = np.where(X < 5, 2.0, 1.0)
