@@ -24,6 +24,7 @@ LABEL_LINES = 3  # above a matrix, in which its wavelength or time may stand
 
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?![\d:])")
 _NM = re.compile(r"(?<![\d.,:/])([2-9]\d\d)(?:\s*nm)?(?![\d.,:/])")
+_OF_DAY = re.compile(r"date|\b[ap]m\b", re.IGNORECASE)  # a time of day, not of the experiment
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*s(?:ec)?\b")
 
 Row = tuple[int, tuple[str, ...]]
@@ -185,8 +186,9 @@ class _Blocks:
         nm = wavelengths(beside) or next(
             (found for text in reversed(above) if (found := wavelengths(text))), []
         )
-        times = [clock_hours(text) for text in (before, *reversed(above))]
-        hours = next((each for each in times if each is not None), None)
+        hours = clock_hours(before)
+        if hours is None and above and not _OF_DAY.search(above[-1]):
+            hours = clock_hours(above[-1])
         shape = ROWS_OF[starts[0][1]], starts[0][1]
         match = len(nm) >= len(starts)
         return [

@@ -15,6 +15,7 @@ GROUPS = ("plate", "read", "cycle", "time", "wavelength")  # columns that tell r
 VALUES = re.compile(
     r"value|signal|od|abs|a?\d{3}\b|read|raw|result|lumi|fluo|count|rlu|rfu|cpm|measure", re.I
 )
+FEWEST_WELLS = 3  # in the head of a table of courses
 TIMES = {"s": 3600.0, "sec": 3600.0, "min": 60.0, "h": 1.0, "hours": 1.0, "": 1.0}
 _WELL = re.compile(r"([A-Z]|A[A-F])0?([1-9]\d?)", re.I)
 
@@ -28,15 +29,57 @@ def well_name(text: str) -> str:
 
 
 def lists(sheet: Sheet, problems: list[Problem]) -> list[Block] | None:
-    """Readings of a list of wells, one for every column of values; None if it is no list."""
+    """Readings of a list of wells, one for every column of values; None if it is no list.
+
+    A table with a column for every well and a line for every time is one, too.
+    """
     rows = list(lines_of(sheet))
     for i, (_, cells) in enumerate(rows[:-1]):
+        if _heads_courses(cells, rows[i + 1][1]):
+            return _courses(sheet, rows[i:], problems)
         heads = [cell.lower() for cell in cells]
         if _well_of(heads, rows[i + 1][1]):
             return _read(sheet, heads, rows[i + 1 :], problems)
         if len(cells) == 2 and _WELL.fullmatch(cells[0]) and _WELL.fullmatch(rows[i + 1][1][0]):
             return _read(sheet, ["well", "value"], rows[i:], problems)
     return None
+
+
+def _heads_courses(cells: tuple[str, ...], below: tuple[str, ...]) -> bool:
+    """Whether a line heads columns of wells: names of samples, such as S1, look like wells too."""
+    wells = [cell for cell in cells if _WELL.fullmatch(cell)]
+    return (
+        len(wells) >= FEWEST_WELLS and "A1" in map(well_name, wells) and not set(wells) & set(below)
+    )
+
+
+def _courses(
+    sheet: Sheet, rows: list[tuple[int, tuple[str, ...]]], problems: list[Problem]
+) -> list[Block]:
+    """Readings of a table whose columns are wells and whose lines are times."""
+    heads = rows[0][1]
+    wells = {i: well_name(head) for i, head in enumerate(heads) if _WELL.fullmatch(head)}
+    times = [i for i, head in enumerate(heads) if head.lower().startswith("time")]
+    found = []
+    for line, cells in rows[1:]:
+        if len(_filled(cells)) < 2:
+            break
+        block = Block(FORMATS[96])
+        if times and times[0] < len(cells):
+            block.hours = _hours(heads[times[0]].lower(), cells[times[0]])
+        for i, well in wells.items():
+            cell = cells[i] if i < len(cells) else ""
+            if reading := read_cell(sheet, line, well, cell, problems):
+                block.readings[well] = reading
+        found.append(block)
+    shape = _shape(found)
+    for block in found:
+        block.shape = shape
+    return found
+
+
+def _filled(cells: tuple[str, ...]) -> list[str]:
+    return [cell for cell in cells if cell]
 
 
 def _well_of(heads: list[str], cells: tuple[str, ...]) -> str:
@@ -109,8 +152,14 @@ def _values(
     places = (*WELL_NAMES, *ROW_NAMES, *COLUMN_NAMES)
     free = [i for i, h in enumerate(heads) if h and h not in places and i not in groups]
     named = [i for i in free if VALUES.match(heads[i])]
+    if not named and all(_is_time(heads[i]) for i in free):
+        return free
     filled = [i for i in named or free if any(cells[i : i + 1] != ("",) for _, cells in rows)]
     return filled if named else filled[:1]
+
+
+def _is_time(head: str) -> bool:
+    return clock_hours(head) is not None or re.fullmatch(r"\d+(?:\.\d+)?", head) is not None
 
 
 def _block(heads: list[str], groups: list[int], group: tuple[str, ...], value: int) -> Block:
@@ -125,6 +174,8 @@ def _block(heads: list[str], groups: list[int], group: tuple[str, ...], value: i
             nm = wavelengths(cell) or nm
         elif number := re.fullmatch(r"(?:plate|read|cycle)?\s*(\d+)", cell, re.I):
             words.append(f"{heads[i].split()[0]} {number[1]}")
+    if _is_time(heads[value]) and block.hours is None:
+        block.hours = clock_hours(heads[value])
     block.wavelength_nm = nm[0] if nm else None
     block.label = ", ".join(words)
     return block

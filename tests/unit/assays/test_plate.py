@@ -221,3 +221,31 @@ def test_positions_and_edges():
     assert plate.is_at_edge("A5")
     assert plate.is_at_edge("C12")
     assert not plate.is_at_edge("B2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time\tT 600\tA1\tA2\tB1\n0:00:00\t37.0\t0.1\t0.2\t0.3\n0:30:00\t37.0\t0.4\t0.5\tOVER\n",
+        "Well\t0:00:00\t0:30:00\nA1\t0.1\t0.4\nA2\t0.2\t0.5\nB1\t0.3\tOVER\n",
+        "time (min),well,value\n0,A1,0.1\n0,A2,0.2\n0,B1,0.3\n30,A1,0.4\n30,A2,0.5\n30,B1,OVER\n",
+    ],
+)
+def test_courses_with_wells_beside_or_below_each_other(text):
+    first, second = plates(text)
+    assert (first.hours, second.hours) == (0, 0.5)
+    assert second.readings["A1"].value == pytest.approx(0.4)
+    assert second.readings["B1"].flag == "over"
+
+
+def test_the_time_of_day_of_a_preamble_is_not_that_of_the_reading():
+    text = "Date: 12.05.2023\tTime: 10:23:45\n\nRaw Data (450)\n" + matrix("\t")
+    assert plates(text)[0].hours is None
+    assert plates("Date: 12.05.2023\tTime: 10:23:45\n" + matrix("\t"))[0].hours is None
+    assert plates("Time 0:30:00\n" + matrix("\t"))[0].hours == 0.5
+
+
+def test_samples_named_like_wells_above_a_matrix_are_no_wells():
+    names = "\t".join(["A", *[f"S{i}" for i in range(1, 13)]])
+    (plate,) = plates(f"Layout\n{names}\nRaw Data (450)\n" + matrix("\t"))
+    assert len(plate.readings) == 96
