@@ -8,7 +8,7 @@ from ..base import write_text_atomic
 from ..library import references
 from ..study.global_sensitivity import Sensitivity
 from . import sensitivity
-from .credibility_facts import LEVELS, RISKS
+from .credibility_facts import LEVELS, RISKS, behind
 from .numerals import count, listed, number, percent, percents, plural, powers, signed, span, unit
 from .rendering import render
 from .sections import uncertainty
@@ -74,7 +74,7 @@ def page(found: Row) -> str:
         code=found["code_verification"],
         calculation=_calculation(found["calculation_verification"]),
         calibration=_calibration(found["calibration"]),
-        validation=found["validation"] and _validation(found["validation"]),
+        validation=found["validation"] and _validation(found["validation"], found["classes"]),
         uncertainty=uncertainty.shown(found["uncertainty"]),
         sensitivity=moved
         and sensitivity.content(Sensitivity(moved["rows"], moved["facts"]), MOVED_SHOWN)
@@ -88,19 +88,19 @@ def page(found: Row) -> str:
 
 
 def _score(each: Row) -> Row:
-    """One comparison with the null as a sentence."""
+    """One comparison with a null as a sentence."""
     better = each["model"] > each["null"]
     verb = "beats" if better else "does not beat"
     detail = (
         f"{sentence(each['words'])}: {plural(each['counts'], 'count')} of "
         f"{plural(each['trials'], 'trial')}, log score {number(each['model'])} against "
-        f"{number(each['null'])} of the null; nearer to 0 is better."
+        f"{number(each['null'])}; nearer to 0 is better."
     )
     if each["here"]:
         here = f"{number(each['model_here'])} against {number(each['null_here'])}"
         detail += f" This study's own trial: {here}."
     return {
-        "verdict": f"The model {verb} the pooled rate for everyone.",
+        "verdict": f"{each['evidence_class']}: the model {verb} the null.",
         "detail": detail,
         "kind": "good" if better else "bad",
         "table": each["table"],
@@ -111,9 +111,8 @@ def _risk(found: Row) -> Row:
     """Model risk in words, and what follows from the score."""
     declared = found["declared"]
     risk = declared["risk"]
-    beaten = [each for each in found["score"] if each["model"] <= each["null"]]
     ground = ""
-    if beaten and risk is not None and RISKS.index(risk) > 0:
+    if behind(found["score"]) and risk is not None and RISKS.index(risk) > 0:
         ground = (
             f"The model risk is {risk}, and on held-out trials the model does not beat a null that "
             "knows no biology. This page gives no ground to rest a decision on it."
@@ -147,15 +146,26 @@ def _calibration(each: Row) -> Row:
     return {"relation": each["relation"], "names": names}
 
 
-def _validation(found: Row) -> Row:
-    """Held-out rows and the others, misses first, as the facts have them."""
-    held = [row for row in found["rows"] if row["role"] == "held out"]
-    rest = [row for row in found["rows"] if row["role"] != "held out"]
-    groups = [("Held out", held), ("Calibration: fitted to, or a number was set from it", rest)]
+def _validation(found: Row, own: list[str]) -> Row:
+    """Tables by class of evidence, the study's own first; held out before the others."""
+    rows = found["rows"]
+    known = list(dict.fromkeys(row["evidence_class"] for row in rows))
+    groups = []
+    for each in sorted(known, key=lambda name: (name not in own, name)):
+        mine = [row for row in rows if row["evidence_class"] == each]
+        held = [row for row in mine if row["role"] == "held out"]
+        rest = [row for row in mine if row["role"] != "held out"]
+        parts = (("held out", held), ("fitted to, or a number was set from it", rest))
+        tables = [
+            (f"{each}, {title}", _tally(part), [_row(row) for row in part])
+            for title, part in parts
+            if part
+        ]
+        groups.append({"name": each, "own": each in own, "tables": tables})
     return {
         "made": found["made"].replace("`", ""),
         "ticks": SHARE_TICKS,
-        "groups": [(title, _tally(rows), [_row(row) for row in rows]) for title, rows in groups],
+        "groups": groups,
         "verdicts": [_verdict(each) for each in found["verdicts"]],
     }
 

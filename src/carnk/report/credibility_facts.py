@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ..base import read_yaml
+from ..domain import Study
 from ..library import load, table
 from ..library.table import FOLDER
 from ..solver.selftest import shipped
@@ -24,6 +25,16 @@ from .sensitivity import read_sensitivity, write_sensitivity
 QUICK_RUNS, QUICK_PATIENTS = 2176, 50  # 64 base points for 30 numbers, and room
 RISKS = ("low", "low to medium", "medium", "medium to high", "high")
 LEVELS = ("low", "medium", "high")
+CAR_NK = "CAR-NK"
+CLASSES = {  # of evidence, by the source of the cells
+    "autologous_t": "autologous CAR-T",
+    "allogeneic_t": "allogeneic CAR-T",
+    "nk92": "CAR NK-92",
+}
+TABLES = {  # with held-out counts, and what they hold
+    "heldout": "main outcome of each held-out trial, against the pooled rate of Marin 2024",
+    "validation": "every held-out count for which the calibration trial gives a rate, against that",
+}
 Stage = Callable[[str, int, int], None]
 
 
@@ -41,7 +52,8 @@ def facts(
     declared = asdict(record.study.credibility)
     return {
         "run": _run(record),
-        "score": scores(record.study.name),
+        "score": scores(record.study),
+        "classes": classes(record.study),
         "declared": declared | {"risk": risk(declared["influence"], declared["consequence"])},
         "code_verification": _code(record, stage),
         "calculation_verification": _calculation(record),
@@ -77,31 +89,46 @@ def _run(record: Record) -> Row:
     }
 
 
-def scores(study: str) -> list[Row]:
-    """Log scores of model and null over held-out counts, by the table that holds them."""
+def classes(study: Study) -> list[str]:
+    """Classes of evidence that the study's products belong to."""
+    products = [arm.product or study.product for arm in study.arms]
+    return list(dict.fromkeys(CLASSES.get(each.source, CAR_NK) for each in products))
+
+
+def scores(study: Study) -> list[Row]:
+    """Log scores of model and null over held-out counts, by table and class of evidence.
+
+    Those of the study's own class come first.
+    """
     found = []
-    for name, words in (
-        ("heldout", "main outcome of each held-out trial"),
-        ("validation", "every held-out count for which the null has a rate"),
-    ):
+    for name, words in TABLES.items():
         rows = _held_out(name)
-        if rows is None or rows.is_empty():
+        if rows is None:
             continue
-        mine = rows.filter(pl.col("study") == study)
-        found.append(
-            {
-                "table": name,
-                "words": words,
-                "trials": rows["study"].n_unique(),
-                "counts": rows.height,
-                "model": float(rows["log_score"].sum()),
-                "null": float(rows["log_score_null"].sum()),
-                "here": mine.height,
-                "model_here": float(mine["log_score"].sum()),
-                "null_here": float(mine["log_score_null"].sum()),
-            }
-        )
-    return found
+        for each in rows["evidence_class"].unique(maintain_order=True):
+            of_class = rows.filter(pl.col("evidence_class") == each)
+            mine = of_class.filter(pl.col("study") == study.name)
+            found.append(
+                {
+                    "table": name,
+                    "words": words,
+                    "evidence_class": each,
+                    "own_class": each in classes(study),
+                    "trials": of_class["study"].n_unique(),
+                    "counts": of_class.height,
+                    "model": float(of_class["log_score"].sum()),
+                    "null": float(of_class["log_score_null"].sum()),
+                    "here": mine.height,
+                    "model_here": float(mine["log_score"].sum()),
+                    "null_here": float(mine["log_score_null"].sum()),
+                }
+            )
+    return sorted(found, key=lambda row: not row["own_class"])
+
+
+def behind(found: list[Row]) -> list[Row]:
+    """The scores of the study's own class that do not beat the null."""
+    return [row for row in found if row["own_class"] and row["model"] <= row["null"]]
 
 
 def _held_out(name: str) -> pl.DataFrame | None:
@@ -109,7 +136,10 @@ def _held_out(name: str) -> pl.DataFrame | None:
     if not (FOLDER / f"{name}.csv").is_file():
         return None
     rows = table(name).drop_nulls(["log_score", "log_score_null"])
-    return rows.filter(pl.col("role") == "held out") if "role" in rows.columns else rows
+    if "role" in rows.columns:
+        rows = rows.filter(pl.col("role") == "held out")
+    named = "evidence_class" in rows.columns
+    return rows if named else rows.with_columns(evidence_class=pl.lit(CAR_NK))
 
 
 def risk(influence: str | None, consequence: str | None) -> str | None:
@@ -158,7 +188,10 @@ def validation(study: str) -> Row | None:
     """Published quantities beside predictions, misses first; None if there is no table yet."""
     if not (FOLDER / "validation.csv").is_file():
         return None
-    rows = [row | {"says": verdict(row)} for row in table("validation").to_dicts()]
+    rows = [
+        {"evidence_class": CAR_NK} | row | {"says": verdict(row)}
+        for row in table("validation").to_dicts()
+    ]
     verdicts = "validation_verdicts"
     there = (FOLDER / f"{verdicts}.csv").is_file()
     about = read_yaml(FOLDER / "validation.about.yaml").get("meaning")
@@ -217,9 +250,12 @@ def _moved(record: Record, found: Sensitivity) -> Row:
 def limits(record: Record) -> list[str]:
     """What to bear in mind, out of the run and of the library."""
     found = []
-    behind = [each for each in scores(record.study.name) if each["model"] <= each["null"]]
-    if behind:
+    told = scores(record.study)
+    if behind(told):
         found.append("On held-out trials the model does not beat a null that knows no biology.")
+    for each in classes(record.study):
+        if each not in {row["evidence_class"] for row in told}:
+            found.append(f"There is no held-out trial of {each}: nothing tests the model on it.")
     if names := not_identified():
         found.append(f"Calibration does not identify {', '.join(names)}: their ranges are priors.")
     if warning := opening.interrupted(record):

@@ -11,10 +11,19 @@ from carnk.domain import Credibility
 from carnk.library import table
 from carnk.report import credibility_facts
 from carnk.report.credibility import TITLES, facts_text, page, write_credibility
-from carnk.report.credibility_facts import facts, risk, scores, validation, verdict
+from carnk.report.credibility_facts import (
+    behind,
+    classes,
+    facts,
+    risk,
+    scores,
+    validation,
+    verdict,
+)
 from carnk.report.reading_list import effect, reading_list, shares
 from carnk.report.sensitivity import write_sensitivity
 from carnk.solver.selftest import Row
+from carnk.study import read
 from carnk.study.global_sensitivity import Sensitivity
 from carnk.study.identity import identity
 from tests.unit.report.conftest import Copy
@@ -63,7 +72,7 @@ def test_the_facts_are_plain_json(found: dict[str, Any]) -> None:
 
 def test_the_page_is_of_the_facts_and_opens_with_the_null(found: dict[str, Any]) -> None:
     text = page(json.loads(facts_text(found)))
-    assert text.index("pooled rate for everyone.") < text.index('<section id="question">')
+    assert text.index("CAR-NK: the model ") < text.index('<section id="question">')
     places = [text.index(f'<section id="{name}">') for name in TITLES]
     assert places == sorted(places)
     assert "src=" not in text
@@ -73,11 +82,13 @@ def test_the_page_is_of_the_facts_and_opens_with_the_null(found: dict[str, Any])
 
 def test_scores_are_those_of_the_tables() -> None:
     heldout = table("heldout").drop_nulls(["log_score", "log_score_null"])
-    rows = {each["table"]: each for each in scores("nkx019")}
+    told = scores(read("nkx019"))
+    rows = {each["table"]: each for each in told if each["evidence_class"] == "CAR-NK"}
     assert rows["heldout"]["model"] == pytest.approx(heldout["log_score"].sum())
     assert rows["heldout"]["null"] == pytest.approx(heldout["log_score_null"].sum())
     assert rows["heldout"]["here"] == 1
     every = table("validation").drop_nulls(["log_score", "log_score_null"]).to_dicts()
+    every = [row for row in every if row.get("evidence_class", "CAR-NK") == "CAR-NK"]
     wanted = [row["log_score"] for row in every if row["role"] == "held out"]
     assert rows["validation"]["counts"] == len(wanted)
     assert rows["validation"]["model"] == pytest.approx(sum(wanted))
@@ -85,9 +96,27 @@ def test_scores_are_those_of_the_tables() -> None:
 
 def test_the_verdict_follows_the_scores(found: dict[str, Any]) -> None:
     better = found["score"][0] | {"model": -5.0, "null": -9.0}
-    assert "The model beats the pooled rate" in page(found | {"score": [better]})
+    assert "the model beats the null" in page(found | {"score": [better]})
     assert "does not beat" in page(found | {"score": [better | {"model": -9.0}]})
     assert "Not tested on held-out trials." in page(found | {"score": []})
+
+
+def test_classes_of_evidence_are_never_mixed(found: dict[str, Any]) -> None:
+    """A study of CAR-T cells is held to its own trials, and those come first."""
+    assert classes(read("liu2020")) == ["CAR-NK"]
+    assert classes(read("zuma1")) == ["autologous CAR-T"]
+    assert len(classes(read("compare_car_t"))) == 3
+    told = scores(read("zuma1"))
+    assert [row["own_class"] for row in told] == sorted(
+        (row["own_class"] for row in told), reverse=True
+    )
+    lost = {"model": -9.0, "null": -5.0}
+    rows = [{"own_class": False, **lost}, {"own_class": True, "model": -5.0, "null": -9.0}]
+    assert behind(rows) == []
+    assert behind([{"own_class": True, **lost}]) == [{"own_class": True, **lost}]
+    text = page(found)
+    for name in {row["evidence_class"] for row in found["validation"]["rows"]} - {"CAR-NK"}:
+        assert f"Another class of evidence: {name}" in text
 
 
 def test_all_oracles_are_asked_of_this_very_code(found: dict[str, Any]) -> None:
