@@ -7,18 +7,16 @@ from typing import Any
 from ..base import write_text_atomic
 from ..library import references
 from ..study.global_sensitivity import Sensitivity
-from . import sensitivity
+from . import sensitivity, validation_rows
 from .credibility_facts import LEVELS, RISKS, behind
-from .numerals import count, listed, number, percent, percents, plural, powers, signed, span, unit
+from .numerals import count, listed, number, percent, plural, signed, span, unit
 from .rendering import render
 from .sections import uncertainty
-from .strips import SHARE_TICKS, SHARES, Mark
-from .words import DISEASES, sentence, words
+from .words import sentence
 
 Row = dict[str, Any]
 GUIDANCE = "fda2023credibility"
 MOVED_SHOWN = 15
-AMOUNTS = ("median_", "maximum_")  # outcomes that are no shares
 TITLES = {
     "question": "Question of interest",
     "context": "Context of use",
@@ -74,7 +72,8 @@ def page(found: Row) -> str:
         code=found["code_verification"],
         calculation=_calculation(found["calculation_verification"]),
         calibration=_calibration(found["calibration"]),
-        validation=found["validation"] and _validation(found["validation"], found["classes"]),
+        validation=found["validation"]
+        and validation_rows.shown(found["validation"], found["classes"]),
         uncertainty=uncertainty.shown(found["uncertainty"]),
         sensitivity=moved
         and sensitivity.content(Sensitivity(moved["rows"], moved["facts"]), MOVED_SHOWN)
@@ -144,117 +143,6 @@ def _calculation(each: Row) -> Row:
 def _calibration(each: Row) -> Row:
     names = [f"{name}" for name in each["not_identified"]]
     return {"relation": each["relation"], "names": names}
-
-
-def _validation(found: Row, own: list[str]) -> Row:
-    """Tables by class of evidence, the study's own first; held out before the others."""
-    rows = found["rows"]
-    known = list(dict.fromkeys(row["evidence_class"] for row in rows))
-    groups = []
-    for each in sorted(known, key=lambda name: (name not in own, name)):
-        mine = [row for row in rows if row["evidence_class"] == each]
-        held = [row for row in mine if row["role"] == "held out"]
-        rest = [row for row in mine if row["role"] != "held out"]
-        parts = (("held out", held), ("fitted to, or a number was set from it", rest))
-        tables = [
-            (f"{each}, {title}", _tally(part), [_row(row) for row in part])
-            for title, part in parts
-            if part
-        ]
-        groups.append({"name": each, "own": each in own, "tables": tables})
-    return {
-        "made": found["made"].replace("`", ""),
-        "ticks": SHARE_TICKS,
-        "groups": groups,
-        "verdicts": [_verdict(each) for each in found["verdicts"]],
-    }
-
-
-def _tally(rows: list[Row]) -> str:
-    says = [row["says"] for row in rows]
-    judged = len(rows) - says.count("not judged")
-    text = (
-        f"Judged: {judged}. Missed, the two intervals lie apart: {says.count('missed')}. Outside "
-        f"what a trial of that size would see: {says.count('outside')}."
-    )
-    unjudged = says.count("not judged")
-    return text + (f" Without an interval to judge by: {unjudged}." if unjudged else "")
-
-
-def _row(row: Row) -> Row:
-    amount = row["outcome"].startswith(AMOUNTS)
-    part = [powers(row["arm"] or "")]
-    part += [words(each, DISEASES) for each in (row["disease"] or "").split("; ") if each]
-    name = sentence(row["outcome"].removesuffix("_day").replace("_", " ").replace("crs", "CRS"))
-    day = row["day"] if row["day"] is not None else None
-    predicted = _interval(row["predicted_low"], row["predicted_high"], amount)
-    seen = row["observed_events"] is not None
-    return {
-        "name": _named(name) + (f", day {number(day)}" if day is not None else ""),
-        "amount": amount,
-        "part": ", ".join(each for each in (row["study"], *part) if each),
-        "predicted": _value(row["predicted"], amount),
-        "interval": predicted,
-        "observed": f"{row['observed_events']} of {row['observed_patients']}"
-        if seen
-        else _value(row["observed"], amount),
-        "exact": _interval(row["observed_low"], row["observed_high"], amount),
-        "says": row["says"],
-        "error": ""
-        if row["standardized_error"] is None
-        else f"{signed(row['standardized_error'])} sd",
-        "checked": row["checked"],
-        "note": row["note"] or "",
-        "role": row["role"],
-        "marks": [] if amount else _marks(row),
-    }
-
-
-def _named(name: str) -> str:
-    for plain, shown in (("Icans", "ICANS"), ("Gvhd", "GvHD"), ("Pfs", "Progression-free")):
-        name = name.replace(plain, shown)
-    return name[:1].upper() + name[1:]
-
-
-def _value(value: float | None, amount: bool) -> str:
-    if value is None:
-        return "–"
-    return f"day {number(value)}" if amount else percent(value)
-
-
-def _interval(low: float | None, high: float | None, amount: bool) -> str:
-    if low is None and high is None:
-        return ""
-    if low is None or high is None:
-        return f"from {number(low)}" if high is None else f"to {number(high)}"
-    return span(low, high, 3) if amount else percents(low, high)
-
-
-def _marks(row: Row) -> list[Mark]:
-    """Predictive interval and mean above, observed with its interval below."""
-    marks = []
-    if row["predicted_low"] is not None and row["predicted_high"] is not None:
-        marks.append(SHARES.bar("trial", row["predicted_low"], row["predicted_high"]))
-    marks.append(SHARES.dot("predicted", row["predicted"]))
-    if row["observed_low"] is not None and row["observed_high"] is not None:
-        marks.append(SHARES.bar("exact", row["observed_low"], row["observed_high"]))
-    if row["observed"] is not None:
-        marks.append(SHARES.dot("observed", row["observed"]))
-    return marks
-
-
-def _verdict(each: Row) -> Row:
-    least, most = each["least"], each["most"]
-    wanted = f"at least {number(least)}" if most is None else f"at most {number(most)}"
-    group = each.get("evidence_class")
-    return {
-        "words": each["words"] + (f" ({group})" if group else ""),
-        "kind": each["kind"],
-        "measured": number(each["measured"], 3),
-        "wanted": wanted,
-        "holds": {"yes": "holds", "no": "does not hold"}.get(each["holds"] or "", "not measured"),
-        "why": each["why"],
-    }
 
 
 def _numbers(each: Row) -> Row:

@@ -22,6 +22,7 @@ from carnk.report.credibility_facts import (
 )
 from carnk.report.reading_list import effect, reading_list, shares
 from carnk.report.sensitivity import write_sensitivity
+from carnk.report.validation_rows import named, shown_row
 from carnk.solver.selftest import Row
 from carnk.study import read
 from carnk.study.global_sensitivity import Sensitivity
@@ -204,6 +205,20 @@ def test_a_verdict_is_of_the_intervals() -> None:
     assert verdict(row | {"overlap": None}) == "not judged"
     assert verdict(row | {"observed": None}) == "inside"
     assert validation("liu2020") is not None
+
+
+def test_outcomes_are_told_in_words_and_units() -> None:
+    assert named("crs_grade_3") == ("CRS, grade 3 or higher", None)
+    assert named("median_tmax_day") == ("Tmax, median", "days")
+    assert named("geomean_cmax_copies") == ("Cmax, geometric mean", "copies/µg")
+    every = {row["outcome"] for row in table("validation").to_dicts()}
+    assert all("_" not in named(outcome)[0] for outcome in every)
+    row = validation("liu2020")["rows"][0] | {"day": None, "note": None}  # type: ignore[index]
+    amount = row | {"outcome": "geomean_cmax_copies", "observed": 7.5e4, "predicted": 8.1e4,
+                    "observed_events": None}  # fmt: skip
+    told = shown_row(amount)
+    assert told["observed"].replace("\u00a0", " ") == "75,000 copies/µg"
+    assert told["marks"] == []
 
 
 NUMBERS = [
