@@ -61,7 +61,7 @@ def _tally(rows: list[Row]) -> str:
 
 
 def shown_row(row: Row) -> Row:
-    """One row in words; a statistic over patients has its unit and no marks on an axis of shares."""
+    """One row in words; a statistic over patients has a unit and no marks on the axis of shares."""
     name, unit = named(row["outcome"])
     share = unit is None
     parts = [row["study"], powers(row["arm"] or "")]
