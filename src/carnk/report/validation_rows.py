@@ -3,9 +3,9 @@
 from typing import Any
 
 from ..study.summary import LABELS
-from .numerals import NONE, number, percent, percents, powers, quantity, signed, span
+from .numerals import NONE, number, percent, percents, powers, signed, span
 from .strips import SHARE_TICKS, SHARES, Mark
-from .words import DISEASES, words
+from .words import DISEASES, sentence, words
 
 Row = dict[str, Any]
 NAMES = LABELS | {"icans_grade_3": "ICANS, grade 3 or higher"}
@@ -66,6 +66,7 @@ def shown_row(row: Row) -> Row:
     share = unit is None
     parts = [row["study"], powers(row["arm"] or "")]
     parts += [words(each, DISEASES) for each in (row["disease"] or "").split("; ") if each]
+    parts.append(unit or "")
     counted = row["observed_events"] is not None
     error = row["standardized_error"]
     return {
@@ -90,19 +91,19 @@ def named(outcome: str) -> tuple[str, str | None]:
     statistic, _, rest = outcome.partition("_")
     if statistic in STATISTICS:
         what, unit = QUANTITIES.get(rest, (rest.replace("_", " "), ""))
-        return f"{what}, {STATISTICS[statistic]}", unit
+        return sentence(f"{what}, {STATISTICS[statistic]}"), unit
     return NAMES.get(outcome, outcome.replace("_", " ")), None
 
 
 def _value(value: float | None, unit: str | None) -> str:
     if value is None:
         return NONE
-    return percent(value) if unit is None else quantity(value, unit)
+    return percent(value) if unit is None else number(value, 2)
 
 
 def _interval(low: float | None, high: float | None, share: bool) -> str:
     if low is not None and high is not None:
-        return percents(low, high) if share else span(low, high, 3)
+        return percents(low, high) if share else span(low, high)
     if low is None and high is None:
         return ""
     return f"from {number(low)}" if high is None else f"to {number(high)}"
