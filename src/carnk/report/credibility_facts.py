@@ -243,7 +243,7 @@ def _moved(record: Record, found: Sensitivity) -> Row:
     """The analysis, and whether it is of this very study, seed, code and numbers."""
     wanted = {"study_sha256": record.manifest["study_sha256"], "seed": record.manifest["seed"]}
     wanted |= {key: identity()[key] for key in ("code", "numbers")}
-    other = [key for key, value in wanted.items() if found.facts[key] != value]
+    other = [key for key, value in wanted.items() if found.facts.get(key) != value]
     return {"facts": found.facts, "rows": found.rows, "differs_in": other}
 
 
