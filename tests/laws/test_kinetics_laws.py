@@ -10,7 +10,7 @@ from carnk.kinetics.courses import _fate, tolerances
 from carnk.kinetics.rates import A_TRACE
 from carnk.library import load
 from carnk.solver import Doses, solve
-from carnk.study import built_in, read
+from carnk.study import built_in, read, scenarios
 from carnk.study.patients import draw
 from carnk.study.run import courses_of
 
@@ -32,7 +32,10 @@ def follow(cohort, times=TIMES, **changes):
     return simulate(parameters, cohort.initial, cohort.doses, cohort.luck, times)
 
 
-@pytest.fixture(scope="module", params=built_in())
+APART = tuple(name for name in built_in() if name not in scenarios())
+
+
+@pytest.fixture(scope="module", params=APART)
 def population(request):
     """Sixty patients of a built-in study in as many worlds, to its last day."""
     cohort = cohort_of(request.param, np.arange(60))

@@ -2,12 +2,22 @@
 
 import json
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from ..domain import Study
     from ..study.unfinished import There
+
+WIDTH = 100  # columns of the terminal
+KINDS = (
+    "Published trials of CAR-NK",
+    "Published trials of CAR-T",
+    "Dose finding on virtual patients",
+    "Scenarios: the same virtual patients in every arm",
+)
 
 Name = Annotated[str, typer.Argument(help="A built-in study or the path of a study.yaml.")]
 
@@ -121,7 +131,7 @@ def studies(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As a list of objects.")] = False,
 ) -> None:
-    """List the built-in studies, or published models with equations, numbers and figures.
+    """List the built-in studies by kind, or published models with numbers and figures.
 
     Example: carnk studies --models
     """
@@ -132,13 +142,31 @@ def studies(
         list_models(as_json)
         return
 
-    found = [read(name) for name in built_in()]
+    found = [(_kind(study), study) for study in map(read, built_in())]
     if as_json:
-        rows = [{"study": s.name, "registry": s.registry, "title": s.title} for s in found]
+        rows = [
+            {"study": s.name, "kind": kind, "registry": s.registry, "title": s.title}
+            for kind, s in found
+        ]
         typer.echo(json.dumps(rows, indent=1))
         return
-    for each in found:
-        typer.echo(f"{each.name:<14} {each.registry:<12} {each.title}"[:100])
+    for kind in KINDS:
+        typer.echo(kind)
+        members = [s for its_kind, s in found if its_kind == kind]
+        width = 13 if any(s.registry for s in members) else 0
+        for s in members:
+            title = shorten(s.title, WIDTH - 19 - width, placeholder=" ...")
+            typer.echo(f"  {s.name:<16} {s.registry:<{width}}{title}")
+
+
+def _kind(study: "Study") -> str:
+    """One of KINDS."""
+    trial_nk, trial_t, design, scenario = KINDS
+    if study.paired:
+        return scenario
+    if study.trial:
+        return design
+    return trial_t if study.product.source in ("autologous_t", "allogeneic_t") else trial_nk
 
 
 def open_report(

@@ -32,12 +32,14 @@ class Given:
     """A number that the study gives instead of the library's, in the library's unit.
 
     `low` and `high` hold 95 % of patients or lots; without them it is the same for all, but for the
-    spread that the library gives it.
+    spread that the library gives it. A factor multiplies the library's value in every plausible
+    world, so that what is uncertain about the number stays.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
+    is_factor: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,12 @@ class Infusion:
 
 @dataclass(frozen=True)
 class Rescue:
-    """Tocilizumab and dexamethasone, given once when serum IL-6 rises through a level."""
+    """Drugs given once, when serum IL-6 rises through a level; rimiducid fires the switch."""
 
     il6: float  # pg/mL
     tocilizumab: float = 0.0  # mg/kg
     dexamethasone: float = 0.0  # mg
+    rimiducid: float = 0.0  # mg/kg
 
 
 @dataclass(frozen=True)

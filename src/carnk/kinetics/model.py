@@ -36,7 +36,7 @@ OF_PATIENT = (
 )  # fmt: skip
 OF_REGIMEN = (
     "agonist_clearance", "antibody_clearance", "antibody_sees_b", "rescue_il6",
-    "rescue_steroid", "rescue_tocilizumab",
+    "rescue_rimiducid", "rescue_steroid", "rescue_tocilizumab",
 )  # fmt: skip
 FROM_LIBRARY = (
     "alloreactive_fraction", "antibody_b_kill", "antibody_back", "antibody_half", "antibody_out",
@@ -64,7 +64,11 @@ def _il6_over_trigger(y: Any, p: Any) -> Any:
 
 
 def _give_rescue(_y: Any, p: Any) -> dict[str, Any]:
-    return {"tocilizumab": p.rescue_tocilizumab, "steroid": p.rescue_steroid}
+    return {
+        "tocilizumab": p.rescue_tocilizumab,
+        "steroid": p.rescue_steroid,
+        "rimiducid": p.rescue_rimiducid,
+    }
 
 
 MODEL = Model(

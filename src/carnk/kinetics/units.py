@@ -46,6 +46,7 @@ PARAMETER_UNITS = {
     "rescue_il6": "pg/mL",
     "rescue_tocilizumab": "mg/L",
     "rescue_steroid": "mg",
+    "rescue_rimiducid": "ng/mL",
 }
 
 STATE_MEANINGS = {
@@ -123,6 +124,7 @@ PARAMETER_MEANINGS = {
     "memory_loss": "Loss of memory T cells",
     "renewal": "Homeostatic division into a free niche",
     "rescue_il6": "Serum IL-6 at which rescue drugs are given; 1e9 stands for never",
+    "rescue_rimiducid": "Rise of plasma rimiducid by a rescue dose",
     "rescue_steroid": "Dexamethasone given as rescue",
     "rescue_tocilizumab": "Rise of plasma tocilizumab by a rescue dose",
     "suppression": "Share of NK function that the tumor suppresses",

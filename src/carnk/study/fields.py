@@ -56,6 +56,7 @@ COUNTED = ("car_positive", "viable")
 OUTCOMES = ("response", "complete_response", "crs", "crs_grade_3", "icans", "gvhd", "pfs")
 LEVELS = ("low", "medium", "high")
 MOST_CELLS, MOST_CELLS_PER_KG, MOST_PATIENTS = 1e12, 1e10, 10_000_000
+FACTOR = Amount("a factor on the library's value, whose uncertainty stays", high=1000)
 
 
 def _after(prefix: str) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ def targets() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class GivenNumbers:
-    """Numbers that the study gives instead of the library's: `id: value` or value and range."""
+    """Numbers that the study gives: `id: value`, value and range, or times the library's value."""
 
     meaning: str = "numbers instead of the library's, by id"
     default: MappingProxyType[str, Given] = field(default_factory=lambda: MappingProxyType({}))
@@ -100,8 +101,12 @@ class GivenNumbers:
         return tuple(name for name, number in load().items() if number.room not in elsewhere)
 
     def one(self, node: Node, number: Number, problems: list[Problem]) -> Given:
-        """Read a value, or a value and the range of 95 % of patients or lots."""
-        problems.extend(node.unknown_keys(("value", "range")))
+        """Read a value, a value and the range of 95 % of patients or lots, or a factor."""
+        problems.extend(node.unknown_keys(("value", "range", "times")))
+        if (times := node.get("times")) is not None:
+            if node.get("value") or node.get("range"):
+                problems.append(times.problem("'times' does not go with 'value' or 'range'"))
+            return Given(FACTOR.read(times, problems), is_factor=True)
         amount = self.amount(node.get("value") or node, number, problems)
         ends = node.get("range")
         if ends is None:
@@ -135,8 +140,12 @@ class GivenNumbers:
         value = {"type": ["number", "string"]}
         entry = {
             "type": "object",
-            "properties": {"value": value, "range": {"type": "array", "items": value}},
-            "required": ["value"],
+            "properties": {
+                "value": value,
+                "range": {"type": "array", "items": value},
+                "times": FACTOR.schema(),
+            },
+            "anyOf": [{"required": ["value"]}, {"required": ["times"]}],
             "additionalProperties": False,
         }
         named = {
@@ -157,10 +166,10 @@ def _days(meaning: str, default: tuple[float, ...] | None = None) -> Many:
 
 
 DOSE = Either(
-    "the dose of each infusion",
+    "the dose of each infusion; 0 for an arm without cells",
     {
-        "kg": Amount("dose", "cells/kg", low=1e3, high=MOST_CELLS_PER_KG),
-        "flat": Amount("dose", "cells", low=1e5, high=MOST_CELLS),
+        "kg": Amount("dose", "cells/kg", low=1e3, high=MOST_CELLS_PER_KG, or_none=True),
+        "flat": Amount("dose", "cells", low=1e5, high=MOST_CELLS, or_none=True),
     },
 )
 DRUG = Form(
@@ -180,11 +189,14 @@ DRUG = Form(
     },
 )
 RESCUE = Form(
-    "tocilizumab and dexamethasone, once, when serum IL-6 rises through a level",
+    "drugs given once, when serum IL-6 rises through a level",
     {
         "il6": Amount("the level of serum IL-6", "pg/mL", above=True, high=1e6),
         "tocilizumab": Amount("tocilizumab", "mg/kg", high=20, default=0.0),
         "dexamethasone": Amount("dexamethasone", "mg", high=200, default=0.0),
+        "rimiducid": Amount(
+            "rimiducid, which fires the safety switch", "mg/kg", high=10, default=0.0
+        ),
     },
 )
 REGIMEN = Form(

@@ -190,14 +190,30 @@ def _write_numbers(study: Study, view: View, folder: Path) -> None:
         file = "study.yaml" if number.id in study.numbers or process is None else process.name
         rows.append(number_row(number))
         if given:
-            ends = {"value": given.value, "low": given.low, "high": given.high}
             said = {"basis": "study", "source": file, "at": "numbers", "checked": "", "why": ""}
-            rows[-1] |= ends | said
+            rows[-1] |= _ends(number, given) | said
+        told = rows[-1]["at"], *_in_arms(study, number.id)
+        rows[-1]["at"] = "; ".join(filter(None, told))
     table = pl.DataFrame(rows, infer_schema_length=None).write_csv()
     (folder / "numbers.csv").write_text(table, encoding="utf-8")
     cited = {n.source for n in view.used if n.source and not n.is_own} | set(study.references)
     cited |= {seen.source for seen in study.observed}
     (folder / "references.bib").write_text(bibtex(sorted(cited)), encoding="utf-8")
+
+
+def _ends(number: Number, given: Given) -> dict[str, Any]:
+    """Value and range of a number that the study gives, in its own words or as a factor."""
+    if not given.is_factor:
+        return {"value": given.value, "low": given.low, "high": given.high}
+    low, high = (given.value * end for end in number.range or (number.value, number.value))
+    return {"value": given.value * number.value, "low": low, "high": high}
+
+
+def _in_arms(study: Study, number_id: str) -> Iterator[str]:
+    """What arms have in the place of a number, in the words of the study file."""
+    for arm in study.arms:
+        if given := arm.numbers.get(number_id):
+            yield f"{'times ' if given.is_factor else ''}{given.value:g} in arm '{arm.name}'"
 
 
 def number_row(number: Number) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a file may hold, said once: the same fields read a file and print its JSON Schema."""
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from ..base import Node, NumberError, Problem, did_you_mean, read_quantity
@@ -58,6 +59,7 @@ class Amount:
     low: float = 0.0
     high: float = 1e300
     above: bool = False  # the low limit itself is excluded
+    or_none: bool = False  # zero is in, though below the low limit
     whole: bool = False
     default: float | None = None
 
@@ -79,6 +81,8 @@ class Amount:
     def check(self, node: Node, value: float, problems: list[Problem]) -> None:
         """Add a problem when the value is outside the limits."""
         unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.or_none and value == 0:
+            return
         if value < self.low or (self.above and value == self.low):
             limit = f"above {self.low:g}{unit}" if self.above else f"{self.low:g}{unit} or more"
             problems.append(node.problem(f"{value:g}{unit} is too small", f"Give {limit}."))
@@ -240,7 +244,7 @@ class Either:
             fits = [p for p in found if "too " in p.what]
             failures = fits or failures or found
         problems.extend(failures)
-        return 0.0, next(iter(self.kinds))
+        return nan, next(iter(self.kinds))  # not 0, which is a dose too
 
     def schema(self) -> Schema:
         """JSON Schema of this field."""

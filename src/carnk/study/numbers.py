@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..base.streams import standard_normals, stream
 from ..domain import Study
-from ..library import Number, Spread, View, load, parse_number_file, table
+from ..library import Number, Spread, View, limits, load, parse_number_file, table
 
 Array = NDArray[np.float64]
 Known = dict[tuple[str, str], Array]
@@ -116,12 +116,14 @@ class Sampler:
         """The number for every patient, before any spread between patients."""
         given = self.study.numbers.get(number_id)
         number = self.view.number(number_id)
-        if given is not None:
+        if given is not None and not given.is_factor:
             return np.full(self.ids.size, given.value)
         uncertain = plausible(number)
         if uncertain is None:
-            return np.full(self.ids.size, number.value)
-        return np.where(self.world < 0, number.value, uncertain[self.world])
+            values = np.full(self.ids.size, number.value)
+        else:
+            values = np.where(self.world < 0, number.value, uncertain[self.world])
+        return values if given is None else np.clip(given.value * values, *limits(number))
 
     def value(self, number_id: str, variate: str = "") -> Array:
         """The number for every patient, with its spread between patients or lots."""
@@ -147,7 +149,7 @@ class Sampler:
     def varies_as_given(self, number_id: str) -> bool:
         """Whether the study or the user's own data say how the number differs between lots."""
         given = self.study.numbers.get(number_id)
-        if given is not None:
+        if given is not None and not given.is_factor:
             return given.low is not None
         number = self.view.number(number_id)
         return number.is_own and number.spread is not None

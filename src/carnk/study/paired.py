@@ -29,6 +29,7 @@ DAYS = (
     ("wait_day", "Days from enrollment to treatment"),
     ("tlast_day", "Last day with cells above the limit"),
 )
+B_CELLS = ("b_cell_recovery_day", "Day on which B cells are back above a tenth")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def values(outcomes: pl.DataFrame, outcome: str, study: Study) -> Array:
     """One value per row: 0 or 1, or days; NaN where the solve failed."""
     if outcome in ("wait_day", "tlast_day", "treated", "detected_day_365"):
         return outcomes[outcome].to_numpy().astype(float)
+    if outcome == "b_cell_recovery_day":
+        return np.asarray(np.minimum(outcomes[outcome].to_numpy().astype(float), study.days))
     return happened(outcomes, outcome, study.days if outcome == "pfs" else None)
 
 
@@ -68,7 +71,11 @@ def endpoints(study: Study) -> list[tuple[str, str, str]]:
     pfs = f"Progression-free, day {study.days:g} from enrollment"
     shares = [(name, label or pfs, "share") for name, label in SHARES]
     known = [each for each in shares if each[0] != "detected_day_365" or study.days >= 365]
-    return known + [(name, label, "days") for name, label in DAYS]
+    days = list(DAYS)
+    if set(study.diseases) == {"sle"}:  # nothing progresses; what counts is B cells
+        known = [each for each in known if each[0] != "pfs"]
+        days.append(B_CELLS)
+    return known + [(name, label, "days") for name, label in days]
 
 
 def differences(study: Study, outcomes: pl.DataFrame) -> list[Difference]:
@@ -86,6 +93,8 @@ def differences(study: Study, outcomes: pl.DataFrame) -> list[Difference]:
         for outcome, label, unit in endpoints(study):
             gap = values(pair[0], outcome, study) - values(pair[1], outcome, study)
             mean, low, high, between = interval(gap, world)
+            if unit == "share":  # a normal law of worlds can pass what shares can differ by
+                low, high = max(low, -1.0), min(high, 1.0)
             size = int(np.isfinite(gap).sum())
             found.append(
                 Difference(arm, first, outcome, label, unit, mean, low, high, between, size)

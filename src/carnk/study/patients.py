@@ -258,6 +258,8 @@ def _of_arms(s: Sampler, arm: NDArray[np.int64], drawn: dict[str, Array]) -> dic
     antibody, agonist = given_drug(s.study, ANTIBODIES), given_drug(s.study, AGONISTS)
     rescue = [each.regimen.rescue for each in s.study.arms]
     per_mg = s.value("tocilizumab_volume") / 1000  # L/kg
+    fired = any(r and r.rimiducid for r in rescue)
+    dimerizer = s.value("rimiducid_per_dose") if fired else 0.0
     return {
         "antibody_clearance": s.value(f"antibody_clearance_{antibody}") if antibody else 1.0,
         "antibody_sees_b": float(antibody == "rituximab"),
@@ -265,6 +267,7 @@ def _of_arms(s: Sampler, arm: NDArray[np.int64], drawn: dict[str, Array]) -> dic
         "rescue_il6": np.array([r.il6 if r else NEVER for r in rescue])[arm],
         "rescue_tocilizumab": np.array([r.tocilizumab if r else 0.0 for r in rescue])[arm] / per_mg,
         "rescue_steroid": np.array([r.dexamethasone if r else 0.0 for r in rescue])[arm],
+        "rescue_rimiducid": np.array([r.rimiducid if r else 0.0 for r in rescue])[arm] * dimerizer,
     }
 
 
@@ -316,7 +319,8 @@ def _plan(
     viable = label / car_positive if infusion.counts == "car_positive" else label
     alive = viable * drawn["viability"] * drawn["recovery"]
     plan = [(day, "lung", alive) for day in infusion.days]
-    donor_t = drawn["t_cells_per_kg"] * weight + alive * alloreactive(s)
+    residual = drawn["t_cells_per_kg"] * weight if infusion.amount else np.zeros_like(weight)
+    donor_t = residual + alive * alloreactive(s)
     plan += [(day, "donor_t", donor_t) for day in infusion.days]
     for drug in arm.regimen.drugs:
         state, amount = _drug(s, drug.drug, drug.amount, weight)

@@ -55,6 +55,11 @@ def built_in() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
 
 
+def scenarios() -> tuple[str, ...]:
+    """Names of the built-in studies that put one question to arms of the same patients."""
+    return tuple(name for name in built_in() if name.startswith("vs_"))
+
+
 def study_text(name_or_path: str | Path) -> tuple[str, str]:
     """Return (file name, text) of a built-in study or of a file; SpecError if there is neither."""
     path = Path(name_or_path)
@@ -137,7 +142,13 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
     """Problems that only two fields together show; fields wrong by themselves are passed over."""
     regimens = [(node.fields["regimen"], values["regimen"])]
     regimens += list(zip(_entries(node, "arms"), values["arms"]))
-    problems = [*_doses(regimens), *_drugs(regimens), *_sources(node), *_days(node, values)]
+    problems = [
+        *_doses(regimens),
+        *_no_cells(node, regimens, values),
+        *_drugs(regimens),
+        *_sources(node),
+        *_days(node, values),
+    ]
     problems += [*_products(node, values), *_alike(node, values), *design_problems(node, values)]
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
@@ -178,6 +189,21 @@ def _doses(regimens: list[tuple[Node, dict[str, Any]]]) -> list[Problem]:
         if dose is None and regimen.get("dose") is None and alone:
             problems.append(entry.problem("'dose' is missing", "Give the dose of each infusion."))
     return problems
+
+
+def _no_cells(
+    node: Node, regimens: list[tuple[Node, dict[str, Any]]], values: dict[str, Any]
+) -> list[Problem]:
+    """An arm without cells stands beside arms with cells, and is no dose level of a design."""
+    (regimen, main), *arms = regimens
+    given = [(entry, each["dose"] or main["dose"]) for entry, each in arms or [(regimen, main)]]
+    without = [entry for entry, dose in given if dose is not None and dose[0] == 0]
+    if values["design"]:
+        what, do = "a dose level of a design is not 0", "Give it cells, or leave it out."
+        return [entry.problem(what, do) for entry in without]
+    if without and len(without) == len(given):
+        return [regimen.problem("no arm gets cells", "Give at least one arm a dose above 0.")]
+    return []
 
 
 def _wrong_dose(dose: Node, unit: str) -> list[Problem]:

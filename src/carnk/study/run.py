@@ -9,11 +9,22 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..base import SpecError
 from ..domain import Study
-from ..kinetics import Assay, Courses, grade, grade_probabilities, outcomes, simulate, time_grid
+from ..kinetics import (
+    STATES,
+    Assay,
+    Courses,
+    grade,
+    grade_probabilities,
+    outcomes,
+    simulate,
+    time_grid,
+)
 from ..library import View
+from ..solver import Doses
 from .backends import Backend
 from .identity import differences, identity
 from .numbers import fresh_view
@@ -165,6 +176,8 @@ def outcome_columns(study: Study, cohort: Cohort, courses: Courses, diseases: An
     crs = grade_probabilities(signal, by["crs_slope"], thresholds)
     harder = thresholds + by["icans_shift"][:, None]
     icans = grade_probabilities(signal, by["crs_slope"], harder)
+    infused = got_cells(cohort.doses)[:, None]  # without cells both are impossible by definition
+    crs, icans = crs * infused, icans * infused
     columns |= {f"crs_probability_{k}": crs[:, k - 1] for k in (1, 2, 3)}
     columns |= {"crs_grade": grade(crs, cohort.luck.crs), "icans_probability": icans[:, 0]}
     columns |= {"icans_grade": grade(icans, cohort.luck.icans)}
@@ -173,6 +186,12 @@ def outcome_columns(study: Study, cohort: Cohort, courses: Courses, diseases: An
     for name in ("crs_grade", "icans_grade", "icans", "gvhd"):
         columns[name] = np.where(courses.failed, np.nan, columns[name])
     return by_intention(columns, cohort.drawn) if study.paired else columns
+
+
+def got_cells(doses: Doses) -> NDArray[np.bool_]:
+    """Whether each patient is infused with cells at all; an arm may be without."""
+    into = doses.states == STATES.index("lung")
+    return np.asarray((into & (doses.amounts > 0)).any(axis=1))
 
 
 def outcomes_of(study: Study, cohorts: list[Cohort], threads: int) -> Iterator[pl.DataFrame]:

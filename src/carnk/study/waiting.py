@@ -58,5 +58,6 @@ def by_intention(columns: dict[str, Any], drawn: dict[str, Array]) -> dict[str, 
 
 def _grown(burden: Array, capacity: Array, exponent: Any) -> Array:
     """Logistic growth from a burden, the exponent being rate times days."""
-    grown = capacity / (1 + (capacity / burden - 1) * np.exp(-exponent))
+    times = np.exp(exponent)
+    grown = burden * times / (1 + burden / capacity * (times - 1))
     return np.asarray(np.clip(grown, burden, np.maximum(OUTLASTS * capacity, burden)))

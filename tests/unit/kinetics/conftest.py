@@ -35,6 +35,7 @@ OWN = {
     "agonist_clearance": 1.0,
     "antibody_clearance": 0.1,
     "rescue_il6": 1e9,
+    "rescue_rimiducid": 0.0,
 }
 
 

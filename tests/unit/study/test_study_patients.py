@@ -286,6 +286,15 @@ def test_the_rescue_is_the_arms_own_amount():
     assert parameter(cohort_of(read("cd33_aml")), "rescue_il6").min() > 1e8
 
 
+def test_a_rescue_can_fire_the_switch():
+    rescue = "dosing: flat\n  rescue: {il6: 50 pg/mL, rimiducid: 0.4 mg/kg}\n"
+    made = cohort_of(parse(text("cd33_aml", ("dosing: flat\n", rescue))))
+    expected = 0.4 * load()["rimiducid_per_dose"].value
+    assert parameter(made, "rescue_rimiducid") == pytest.approx(expected)
+    assert (parameter(made, "rescue_tocilizumab") == 0).all()
+    assert (parameter(cohort_of(read("cd33_aml")), "rescue_rimiducid") == 0).all()
+
+
 def test_a_study_starts_with_its_first_drug():
     assert start_day(read("liu2020")) == -5.0
 

@@ -80,7 +80,7 @@ BAD = {
     "missing key": ("title: A small study\n", "", "", "'title' is missing"),
     "unknown word": ("cord_blood", "cord_bloods", "product.source", "Did you mean 'cord_blood'?"),
     "negative": ("1e7 cells/kg", "-1e7 cells/kg", "arms[1].dose", "too small"),
-    "zero": ("1e7 cells/kg", "0 cells/kg", "arms[1].dose", "too small"),
+    "too few": ("1e7 cells/kg", "1 cells/kg", "arms[1].dose", "too small"),
     "absurd": ("1e7 cells/kg", "1e15 cells/kg", "arms[1].dose", "too large to be meant"),
     "not a dose": ("1e7 cells/kg", "1e7 mg", "arms[1].dose", "'1e7 mg'"),
     "no patients": ("patients: 20", "patients: 0", "patients", "too small"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from ...domain import Product, Regimen, Study
+from ...domain import Product, Regimen, Rescue, Study
 from ...library import table
 from ...library.table import FOLDER
 from ...study import read as read_study
@@ -215,9 +215,21 @@ def _regimen(regimen: Regimen) -> str:
     infusion = regimen.infusion
     per = "/kg" if infusion.per == "kg" else " flat"
     text = f"{number(infusion.amount)} cells{per}, {days(infusion.days)}"
+    text = text if infusion.amount else "no cells"
     if regimen.rescue is not None:
-        text += f"; rescue when IL-6 passes {quantity(regimen.rescue.il6, 'pg/mL')}"
+        text += f"; {_rescue(regimen.rescue)} when IL-6 passes"
+        text += f" {quantity(regimen.rescue.il6, 'pg/mL')}"
     return text
+
+
+def _rescue(rescue: Rescue) -> str:
+    amounts = {
+        "tocilizumab": quantity(rescue.tocilizumab, "mg/kg"),
+        "dexamethasone": quantity(rescue.dexamethasone, "mg"),
+        "rimiducid": quantity(rescue.rimiducid, "mg/kg"),
+    }
+    given = [f"{drug} {amount}" for drug, amount in amounts.items() if getattr(rescue, drug)]
+    return listed(given, "and") if given else "no drug"
 
 
 def _drugs(regimen: Regimen) -> str:

@@ -99,7 +99,7 @@ def _survival(study: Study) -> list[Row]:
 
 def _supplies(study: Study, record: Record) -> list[Row]:
     return [_supplied(arm, supply(arm.product or study.product, arm.regimen.infusion), record)
-            for arm in study.arms]  # fmt: skip
+            for arm in study.arms if arm.regimen.infusion.amount]  # fmt: skip
 
 
 def _supplied(arm: Arm, found: Supply, record: Record) -> Row:
