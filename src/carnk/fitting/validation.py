@@ -12,6 +12,7 @@ from ..base import Problem, SpecError, did_you_mean
 from ..base.streams import uniforms
 from ..domain import Study
 from ..kinetics import grade, grade_probabilities
+from ..kinetics.courses import UL_PER_ML
 from ..library import table
 from ..study import read
 from ..study.numbers import fresh_view, world_count, worlds
@@ -110,20 +111,19 @@ def _key(row: Published, study: Study) -> Key:
 
 
 def _simulated(study: Study, ids: NDArray[np.int64]) -> pl.DataFrame:
-    """Outcomes of these patients, toxicity by coefficients that never saw the study."""
+    """Outcomes of these patients, with copies; toxicity by a law that never saw the study."""
     chunk = one_chunk(study, fresh_view(study), ids, THREADS)
     outcomes = pl.DataFrame(chunk.outcomes)
-    peaks = pl.DataFrame(chunk.courses).group_by("patient").agg(
-        cmax_copies=pl.col("copies_per_ug").max()
-    )  # fmt: skip
-    outcomes = outcomes.join(peaks, on="patient", how="left", maintain_order="left")
-    copies = pl.col("auc_0_28d") * pl.col("cmax_copies") / pl.col("cmax_per_ul")
-    outcomes = outcomes.with_columns(auc_copies=copies)
+    world = outcomes["world"].to_numpy()
+    dna_per_ml = worlds()["white_cells"][world] * worlds()["dna_per_cell"][world]
+    copies = pl.Series(UL_PER_ML * np.asarray(chunk.patients["vcn"]) / dna_per_ml)
+    outcomes = outcomes.with_columns(
+        cmax_copies=pl.col("cmax_per_ul") * copies, auc_copies=pl.col("auc_0_28d") * copies
+    )
     laws = table("crs_without").filter(pl.col("study") == study.name).sort("world")
     if laws.is_empty():
         return outcomes
     names = ("crs_slope", "crs_threshold_1", "crs_threshold_2", "crs_threshold_3")
-    world = outcomes["world"].to_numpy()
     law = laws.select(names).to_numpy()[world]
     signal = np.log10(outcomes["peak_il6_signal"].to_numpy() / worlds()["il6_base"][world])
     luck = dict(zip(UNIFORMS, uniforms(study.seed, ids, len(UNIFORMS), "luck").T))

@@ -46,11 +46,13 @@ study predicts. Which study, arm, disease and outcome that is stands in
 trial needs. Every other row is left out with a reason, at the end; the reasons that the class of
 evidence does not tell stand in `validation_left_out.csv`.
 
-- *Role.* `calibration`: Marin 2024, to which the model is fitted, and Liu 2020, whose patients it
-  contains; agreement there is no test. `set from`: a number was set from this very figure (how
-  fast iPSC-derived cells are lost, from FT596). `held out`: neither. CRS and ICANS of a held-out
-  trial are predicted with coefficients fitted without it (`crs_without.csv`), so they differ from
-  those of `carnk run`, which uses all trials.
+- *Role.* `calibration`: the trial to which the model is fitted, Marin 2024 with Liu 2020, whose
+  patients it contains, and ZUMA-1 for CAR-T cells; and the CRS and ICANS of JULIET and TRANSCEND,
+  to which their law is fitted. Agreement there is no test. `set from`: a number was set from these
+  patients (how fast iPSC-derived cells are lost, from FT596; how CAR-T cells grow and are lost,
+  from a model of ELIANA's). `held out`: neither. CRS and ICANS of a held-out CAR-NK trial are
+  predicted with coefficients fitted without it (`crs_without.csv`), so they differ from those of
+  `carnk run`, which uses all trials.
 - *Seen.* Counts have their exact (Clopper-Pearson) interval; where only a percentage of so many
   patients was printed, the widest over the counts that print so. A percentage without n has no
   interval and is not judged. An amount has the spread that was printed: 95 % of patients for a CV
@@ -70,6 +72,8 @@ evidence does not tell stand in `validation_left_out.csv`.
   predicts the calibration trial's rate of the same outcome (of response, for the main outcome of
   a held-out trial) with the uncertainty of its count; nearer to 0 is better. Calibration rows,
   whose answer it holds, have none.
+
+Columns of `results` that are no outcome of the model (DLT, follow-up) are no rows.
 
 GvHD is counted here from grade 2; most papers count any grade, FT596's grade 3 or more. The scale
 of each row stands beside it. The model has no deaths: PFS is free of progression, and overall

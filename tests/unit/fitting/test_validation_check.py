@@ -8,7 +8,16 @@ import pytest
 
 from carnk.base import SpecError
 from carnk.fitting.published import Observed, Published, published
-from carnk.fitting.validation import STATISTICS, _key, amount, check, overlap, rate, validate
+from carnk.fitting.validation import (
+    STATISTICS,
+    _key,
+    _simulated,
+    amount,
+    check,
+    overlap,
+    rate,
+    validate,
+)
 from carnk.fitting.validation_table import COLUMNS, table_rows
 from carnk.library import table
 from carnk.study import read
@@ -134,6 +143,15 @@ def test_the_same_seed_gives_the_same_rows(small):
     assert table_rows(validate(100, 3, "cd33_aml")) == table_rows(small)
     assert {row["study"] for row in table_rows(small)} == {"cd33_aml"}
     assert list(table_rows(small)[0]) == list(COLUMNS)
+
+
+def test_peak_copies_are_those_of_the_courses():
+    study = read("nkx019", 100, 3)
+    found = _simulated(study, np.arange(100))
+    chunk = one_chunk(study, fresh_view(study), np.arange(100), 1)
+    after = pl.DataFrame(chunk.courses).filter(pl.col("day") >= 0)
+    peaks = after.group_by("patient", maintain_order=True).agg(pl.col("copies_per_ug").max())
+    assert found["cmax_copies"].to_list() == pytest.approx(peaks["copies_per_ug"].to_list())
 
 
 def test_toxicity_of_a_held_out_trial_never_saw_it(small):
