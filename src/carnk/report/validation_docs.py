@@ -25,7 +25,7 @@ INTRO = """# Validation: predicted against published, every row
 carnk validate                        # every row, misses first; exit code 1 if a bar fails
 carnk validate --study nkx019 --patients 10000 --seed 7
 carnk validate --out validation       # validation.csv and validation.html with the plot
-carnk validate --bars mine.csv     # bars of your own, as library/tables/validation_bars.csv
+carnk validate --bars mine.csv        # bars of your own, as library/tables/validation_bars.csv
 make validation                       # the result below anew, with many patients
 ```
 
@@ -35,8 +35,9 @@ The result below: {made}.
 
 ![Predicted against observed shares, both intervals](validation.svg)
 
-Agreement here is weaker than it looks: most held-out counts are zeros of toxicity, and with 8 to
-14 patients a predictive interval of response admits most counts that a trial could show.
+Agreement here is weaker than it looks: most held-out counts of CAR-NK are zeros of toxicity, and
+with 8 to 14 patients a predictive interval of response admits most counts that a trial could show.
+Classes of evidence are tallied and judged apart.
 
 ## What is set beside what
 
@@ -48,9 +49,9 @@ evidence does not tell stand in `validation_left_out.csv`.
 
 - *Role.* `calibration`: the trial to which the model is fitted, Marin 2024 with Liu 2020, whose
   patients it contains, and ZUMA-1 for CAR-T cells; and the CRS and ICANS of JULIET and TRANSCEND,
-  to which their law is fitted. Agreement there is no test. `set from`: a number was set from these
+  to which their law is fitted. Agreement there is no test. `set from`: a number was set from such
   patients (how fast iPSC-derived cells are lost, from FT596; how CAR-T cells grow and are lost,
-  from a model of ELIANA's). `held out`: neither. CRS and ICANS of a held-out CAR-NK trial are
+  from a model of tisagenlecleucel in children with B-ALL). `held out`: neither. CRS and ICANS of a held-out CAR-NK trial are
   predicted with coefficients fitted without it (`crs_without.csv`), so they differ from those of
   `carnk run`, which uses all trials.
 - *Seen.* Counts have their exact (Clopper-Pearson) interval; where only a percentage of so many
@@ -71,7 +72,8 @@ evidence does not tell stand in `validation_left_out.csv`.
 - *Score, null.* Log of the chance that the model gave to the count, and that of a null that
   predicts the calibration trial's rate of the same outcome (of response, for the main outcome of
   a held-out trial) with the uncertainty of its count; nearer to 0 is better. Calibration rows,
-  whose answer it holds, have none.
+  whose answer it holds, have none. `docs/calibration.md` scores the same counts with the same 150
+  patients in every world; here all patients differ, and so do the figures.
 
 Columns of `results` that are no outcome of the model (DLT, follow-up) are no rows.
 
