@@ -51,9 +51,9 @@ evidence does not tell stand in `validation_left_out.csv`.
   patients it contains, and ZUMA-1 for CAR-T cells; and the CRS and ICANS of JULIET and TRANSCEND,
   to which their law is fitted. Agreement there is no test. `set from`: a number was set from such
   patients (how fast iPSC-derived cells are lost, from FT596; how CAR-T cells grow and are lost,
-  from a model of tisagenlecleucel in children with B-ALL). `held out`: neither. CRS and ICANS of a held-out CAR-NK trial are
-  predicted with coefficients fitted without it (`crs_without.csv`), so they differ from those of
-  `carnk run`, which uses all trials.
+  from a model of tisagenlecleucel in children with B-ALL). `held out`: neither. CRS and ICANS of a
+  held-out CAR-NK trial are predicted with coefficients fitted without it (`crs_without.csv`), so
+  they differ from those of `carnk run`, which uses all trials.
 - *Seen.* Counts have their exact (Clopper-Pearson) interval; where only a percentage of so many
   patients was printed, the widest over the counts that print so. A percentage without n has no
   interval and is not judged. An amount has the spread that was printed: 95 % of patients for a CV
