@@ -140,7 +140,11 @@ def _count(row: dict[str, Any], key: str, outcome: str) -> Observed:
     if found and seen:
         checked = "unread" if seen.unread else "read"
         if seen.events is None or not seen.patients or seen.interval is None:
-            share = float(seen.stated.removesuffix(" %").partition("-")[0]) / 100
+            try:
+                share = float(seen.stated.removesuffix(" %")) / 100
+            except ValueError:
+                what = f"'{seen.stated}' of {key} is no number"
+                raise NumberError(Problem(row["row_id"], what, "Give value.")) from None
             return Observed(value=share, scale=seen.scale, checked=checked,
                             note="percentage without n: no interval, not judged")  # fmt: skip
         n, k = seen.patients, seen.events

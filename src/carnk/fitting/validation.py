@@ -43,14 +43,15 @@ class Checked:
 
     predicted, low, high: the mean share and the events, as shares, that 95 % of trials of that size
     would see; of a statistic over patients its median and 95 % interval over such trials. Without a
-    printed n the interval is that of the rate, or of the worlds' statistics, alone. overlap,
-    standardized_error and inside (the value within low and high) are None where not judged.
+    printed n the interval is that of the rate, or of the worlds' statistics, alone. All are None
+    where there is no virtual patient to predict from. overlap, standardized_error and inside (the
+    value within low and high) are None where not judged.
     """
 
     published: Published
-    predicted: float
-    low: float
-    high: float
+    predicted: float | None
+    low: float | None
+    high: float | None
     overlap: bool | None
     standardized_error: float | None
     log_score: float | None
@@ -60,7 +61,7 @@ class Checked:
     def inside(self) -> bool | None:
         """Whether what was seen lies in the predictive interval."""
         seen = self.published.observed
-        if self.overlap is None or seen.value is None:
+        if self.overlap is None or seen.value is None or self.low is None or self.high is None:
             return None
         return self.low <= seen.value <= self.high
 
@@ -90,11 +91,9 @@ def validate(
         progress(done, len(steps))
         ids = np.arange(first, min(first + CHUNK, patients))
         frames.setdefault(key, []).append(_simulated(runs[key], ids))
-    found = []
-    for number, row in enumerate(rows):
-        key = _key(row, studies[row.study])
-        found.append(check(row, runs[key], pl.concat(frames[key]), seed + number))
-    return found
+    whole = {key: pl.concat(parts) for key, parts in frames.items()}
+    keys = [_key(row, studies[row.study]) for row in rows]
+    return [check(row, runs[key], whole[key]) for row, key in zip(rows, keys)]
 
 
 def _key(row: Published, study: Study) -> Key:
@@ -137,8 +136,11 @@ def _simulated(study: Study, ids: NDArray[np.int64]) -> pl.DataFrame:
     return outcomes.with_columns(**columns)
 
 
-def check(row: Published, study: Study, outcomes: pl.DataFrame, seed: int) -> Checked:
-    """Set one published quantity beside the outcomes of its study's virtual patients."""
+def check(row: Published, study: Study, outcomes: pl.DataFrame) -> Checked:
+    """Set one published quantity beside the outcomes of its study's virtual patients.
+
+    Where none of them is of the row's group, such as non-responders, nothing is predicted.
+    """
     if row.arms:
         outcomes = outcomes.filter(pl.col("arm").is_in(row.arms))
     if diseases := [name for name in row.groups if name not in RESPONDERS]:
@@ -146,13 +148,20 @@ def check(row: Published, study: Study, outcomes: pl.DataFrame, seed: int) -> Ch
     if responders := [RESPONDERS[name] for name in row.groups if name in RESPONDERS]:
         outcomes = outcomes.filter(pl.col("best_response").is_in(responders))
     world = outcomes["world"].to_numpy()
-    if row.is_rate:
-        return rate(row, predict(happened(outcomes, row.outcome, row.day), world))
     statistic, _, column = row.outcome.partition("_")
-    values = outcomes[column].to_numpy().astype(float)
+    values = (
+        happened(outcomes, row.outcome, row.day)
+        if row.is_rate
+        else outcomes[column].to_numpy().astype(float)
+    )
     if row.is_time:
         values = np.minimum(values, study.days)
-    return amount(row, values, world, STATISTICS[statistic], np.random.default_rng(seed))
+    if not np.isfinite(values).any():
+        return Checked(row, *(None,) * 7)
+    if row.is_rate:
+        return rate(row, predict(values, world))
+    rng = np.random.default_rng((study.seed, *row.id.encode()))
+    return amount(row, values, world, STATISTICS[statistic], rng)
 
 
 def rate(row: Published, law: Prediction) -> Checked:

@@ -33,7 +33,7 @@ def figure(rows: list[Row]) -> str:
 
     Response has a plain axis, toxicity a square-root one. A class with few shares is not drawn.
     """
-    classes = by_class([row for row in rows if is_rate(row)])
+    classes = by_class([row for row in rows if is_rate(row) and row["predicted"] is not None])
     classes = {kind: mine for kind, mine in classes.items() if len(mine) >= FEWEST}
     width, height = LEFT + 2 * SIZE + GAP + 24, TOP + len(classes) * (SIZE + BELOW)
     roles = {row["role"] for mine in classes.values() for row in mine}

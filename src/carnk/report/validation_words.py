@@ -102,7 +102,9 @@ def seen(row: Row) -> str:
 
 
 def predicted(row: Row) -> str:
-    """'24 (0-90)', '0.5 (0.25-1)', in the unit of what was seen."""
+    """'24 (0-90)', '0.5 (0.25-1)', in the unit of what was seen; words for no patients."""
+    if row["predicted"] is None:
+        return "no patients"
     middle = digits(row, row["predicted"])
     if is_rate(row) and row["predicted"] < 0.0005:
         middle = "<0.1"

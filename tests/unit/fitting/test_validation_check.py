@@ -116,14 +116,20 @@ def outcomes():
 )  # fmt: skip
 def test_arms_diseases_and_responders_are_chosen(change, wanted):
     row = replace(amount_row(value=1.0), outcome="maximum_cmax_copies", **change)
-    found = check(row, read("nkx019"), outcomes(), 1)
+    found = check(row, read("nkx019"), outcomes())
     assert found.high <= wanted
     assert found.predicted > 365  # only times end with the study
 
 
+def test_nothing_is_predicted_from_no_patients():
+    row = replace(amount_row(value=1.0), outcome="maximum_cmax_copies", groups=("z",))
+    found = check(row, read("nkx019"), outcomes())
+    assert found.predicted is found.low is found.overlap is found.inside is None
+
+
 def test_times_end_with_the_study():
     row = replace(amount_row(value=1.0), outcome="maximum_progression_day")
-    assert check(row, read("nkx019"), outcomes(), 1).high == 365
+    assert check(row, read("nkx019"), outcomes()).high == 365
 
 
 def test_a_time_beyond_the_study_gets_a_longer_run():

@@ -44,6 +44,7 @@ def test_words_of_rows():
     assert predicted(RATE) == "24 (0-90)"
     assert predicted(RATE | {"predicted": 0.0001, "predicted_high": 0.0}) == "<0.1 (0-0)"
     assert seen(RATE | {"observed_events": None, "observed_patients": None}) == "80 (no n)"
+    assert predicted(RATE | {"predicted": None}) == "no patients"
     assert quantity(AMOUNT) == "maximum Tlast"
     assert seen(AMOUNT) == "≤ 15 d, n=86"
     assert seen(AMOUNT | {"observed_high": None}) == "15 d, n=86"
