@@ -47,7 +47,9 @@ class Mixture:
         grid = np.linspace(*self.means, 500)
         odds = self.share * _bell(grid, self.means[1], self.sds[1])
         against = (1 - self.share) * _bell(grid, self.means[0], self.sds[0])
-        return float(np.sinh(grid[int(np.argmax(odds >= against))]) * self.cofactor)
+        likely = np.flatnonzero(odds >= against)
+        cut = grid[likely[0]] if len(likely) else self.means[1]
+        return float(np.sinh(cut) * self.cofactor)
 
     @property
     def overlap(self) -> float:

@@ -117,6 +117,13 @@ def test_mixture_covers_the_truth() -> None:
     assert misses <= 2
 
 
+def test_threshold_lies_where_a_cell_is_as_likely_either() -> None:
+    even = mixture.Mixture(0.5, 0.4, 0.6, (0.0, 4.0), (1.0, 1.0), 100.0)
+    assert even.threshold == pytest.approx(100 * np.sinh(2.0), rel=0.02)
+    rare = mixture.Mixture(1e-6, 0.0, 1e-5, (0.0, 1.0), (1.0, 1.0), 100.0)
+    assert rare.threshold == pytest.approx(100 * np.sinh(1.0))
+
+
 def test_molecules_by_beads(folder: Path) -> None:
     beads = read_beads(folder / "beads.csv")
     assert beads.line.slope == pytest.approx(1.0, abs=0.01)
