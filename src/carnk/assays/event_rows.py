@@ -88,9 +88,9 @@ def opened(table: Table, time_unit: str, lloq: float | None) -> RowReader:
         if name not in places:
             near = did_you_mean(name, table.header) or f"Found: {', '.join(table.header)}."
             problems.append(Problem(f"{table.file}:1", f"no column {name.upper()}", near))
-    if "limit" in places:
-        what = "LIMIT (samples within an interval) is not read"
-        problems.append(Problem(f"{table.file}:1", what, "Remove it, or write LLOQ."))
+    if "limit" in places and "cens" not in places:
+        what = "LIMIT is the other end of a censored sample, but there is no column CENS"
+        problems.append(Problem(f"{table.file}:1", what, "Add CENS, or write LLOQ."))
     if problems:
         raise DataError(problems, table.file)
     days = _days(table, units["time"], time_unit, table.header[places["time"]])
@@ -206,7 +206,21 @@ def _sample(reader: RowReader, line: int, row: tuple[str, ...]) -> Event:
         if reader.text(row, "mdv"):
             reader.wrong(line, "dv", "the value is missing, but MDV is 0", "Write MDV 1.")
         return empty
-    return empty | _below_limit(reader, line, value, limit, censored)
+    found = empty | _below_limit(reader, line, value, limit, censored)
+    return found | _other_end(reader, line, row, found)
+
+
+def _other_end(reader: RowReader, line: int, row: tuple[str, ...], found: Event) -> Event:
+    """LIMIT of a censored sample: it lies between DV and LIMIT. Without CENS it says nothing."""
+    end = reader.number(line, row, "limit")
+    if isnan(end) or found["censored"] == 0:
+        return {}
+    value = float(str(found["value"]))
+    if (end < value) != (found["censored"] == 1) or end == value or end < 0:
+        side = "below" if found["censored"] == 1 else "above"
+        what = f"{end:g} does not lie {side} DV, {value:g}"
+        reader.wrong(line, "limit", what, "DV and LIMIT are the two ends of the interval.")
+    return {"other_end": end}
 
 
 def _below_limit(reader: RowReader, line: int, value: float, limit: float, censored: int) -> Event:

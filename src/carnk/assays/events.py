@@ -29,6 +29,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "value": pl.Float64,
     "censored": pl.Int8,
     "limit": pl.Float64,
+    "other_end": pl.Float64,
 }
 
 
@@ -40,7 +41,8 @@ class Events:
     line (of the file), time_days, is_dose, amount, rate_per_day (0 for a bolus), output (DVID, else
     CMT of a sample, else ''), compartment, value (null where missing), censored (-1, 0, 1: the true
     value is at least, equal to, or below `value`), limit (of quantification, null if not known),
-    and the covariates. Repeated doses (ADDL) are written out. `value_unit` and `amount_unit` are as
+    other_end (of the interval that a censored sample lies in, LIMIT; null if open), and the
+    covariates. Repeated doses (ADDL) are written out. `value_unit` and `amount_unit` are as
     the header has them, or ''. `content` is the file, the key of pseudonyms.
     """
 

@@ -72,8 +72,9 @@ def samples_of(rows: pl.DataFrame, ids: tuple[str, ...], outputs: list[str]) -> 
         censored = part["censored"].to_numpy()
         day[i] = part["time_days"][-1]
         day[i, :count] = part["time_days"].to_numpy()
-        low[i, :count] = np.where(censored == 1, -np.inf, value)
-        high[i, :count] = np.where(censored == -1, np.inf, value)
+        end = part["other_end"].cast(pl.Float64).to_numpy()
+        low[i, :count] = np.where(censored == 1, np.nan_to_num(end, nan=-np.inf), value)
+        high[i, :count] = np.where(censored == -1, np.nan_to_num(end, nan=np.inf), value)
         output[i, :count] = [outputs.index(name) for name in part["output"]]
         used[i, :count] = True
     low[~used] = high[~used] = 1.0

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..base import Problem, SpecError, did_you_mean
 
-LONGEST, DEEPEST = 10_000, 100  # characters, brackets within brackets
+LONGEST, DEEPEST = 10_000, 40  # characters, brackets within brackets
 
 
 def _piecewise(*args: Any) -> Any:

@@ -16,6 +16,8 @@ Row = dict[str, Any]
 MOST_PATIENTS = 24
 NEARLY_FLAT = 1.92  # half the 95 % point of chi-squared with one degree of freedom
 SCORE = 1.96
+EARLY, LATE = 35.0, 70.0  # days: of a second plot, and of courses that are long enough for it
+PERCENTILES = ("p5", "p50", "p95")
 TEXTS = ("patient", "output", "name", "kind", "unit", "scale", "note", "closed")
 
 
@@ -119,26 +121,34 @@ def _visual_check(
     facts: Row, output: Row, checks: pl.DataFrame, samples: pl.DataFrame
 ) -> tuple[str, list[str]]:
     check, seen = _of(checks, output), _shown(_of(samples, output))
-    names = [f"model_{p}_{end}" for p in ("p5", "p50", "p95") for end in ("low", "high")]
+    last = float(seen["day"].to_numpy().max())
+    shown = [_over_days(output, check, seen)]
+    if last > LATE and (early := check.filter(pl.col("day") <= EARLY)).height > 2:
+        shown.append(_over_days(output, early, seen.filter(pl.col("day") <= EARLY)))
+    if check["below_limit"].to_numpy().max() > 0:
+        day = check["day"].to_list()
+        low, high = (check[f"model_below_{end}"].to_list() for end in ("low", "high"))
+        share = Plot(day, [0.0, 1.0])
+        share.band(day, low, high, "inner")
+        share.line(day, check["below_limit"].to_list(), "seen")
+        shown.append(share.svg("day", "share below the limit", "Share of samples below the limit"))
+    return _title(facts, output, "Visual predictive check"), shown
+
+
+def _over_days(output: Row, check: pl.DataFrame, seen: pl.DataFrame) -> str:
+    """Percentiles of samples over the bands of simulated ones."""
+    names = [f"model_{p}_{end}" for p in PERCENTILES for end in ("low", "high")]
     values = [*seen["at"], *(v for n in names for v in check[n])]
     plot = Plot([*seen["day"], *check["day"]], values, log_y=_is_log(output))
     day = check["day"].to_list()
-    for p, kind in (("p5", "outer"), ("p50", "inner"), ("p95", "outer")):
+    for p, kind in zip(PERCENTILES, ("outer", "inner", "outer")):
         plot.band(day, check[f"model_{p}_low"].to_list(), check[f"model_{p}_high"].to_list(), kind)
     for hidden, kind in ((False, "dot"), (True, "dot hidden")):
         part = seen.filter(pl.col("hidden") == hidden)
         plot.points(part["day"].to_list(), part["at"].to_list(), kind)
-    for p in ("p5", "p50", "p95"):
+    for p in PERCENTILES:
         plot.line(day, check[f"seen_{p}"].to_list(), "seen")
-    shown = [plot.svg("day", output["unit"], "Samples and simulated percentiles over time")]
-    if check["below_limit"].to_numpy().max() > 0:
-        share = Plot(day, [0.0, 1.0])
-        share.band(
-            day, check["model_below_low"].to_list(), check["model_below_high"].to_list(), "inner"
-        )
-        share.line(day, check["below_limit"].to_list(), "seen")
-        shown.append(share.svg("day", "share below the limit", "Share of samples below the limit"))
-    return _title(facts, output, "Visual predictive check"), shown
+    return plot.svg("day", output["unit"], "Samples and simulated percentiles over time")
 
 
 def _residuals(facts: Row, output: Row, samples: pl.DataFrame) -> tuple[str, list[str]]:

@@ -48,7 +48,7 @@ def page(folder: Path) -> str:
 def _tiles(facts: Row) -> list[Row]:
     return [
         {"value": count(facts["measurements"]), "what": "measurements",
-         "note": f"{count(facts['conditions'])} simulations"},
+         "note": f"simulations: {count(facts['conditions'])}"},
         {"value": number(facts["log_likelihood"]), "what": "log likelihood",
          "note": f"log prior {facts['log_prior']:.4g}"},
         {"value": count(facts["estimated"]), "what": "parameters estimated", "note": ""},

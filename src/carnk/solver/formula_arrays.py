@@ -20,7 +20,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "floor": np.floor,
-    "ceil": np.ceil, "trunc": np.trunc, "max": np.fmax, "lt": np.less, "le": np.less_equal,
+    "ceil": np.ceil, "trunc": np.trunc, "max": np.maximum, "lt": np.less, "le": np.less_equal,
     "gt": np.greater, "ge": np.greater_equal, "cmp": _compared, "is0": lambda a: np.equal(a, 0),
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "where": np.where,
 }  # fmt: skip

@@ -143,7 +143,14 @@ def test_columns_that_are_missing_or_double(tmp_path: Path) -> None:
     assert "both mean DV" in problems(tmp_path, "id,time,conc,value\nA,1,1,1\n")[0]
     events = read(tmp_path, "id,time,dv,DAY,Subject\nA,1,1,7,x\nA,2,1,8,x\n")
     assert events.covariates == ("DAY", "Subject")
-    assert "LIMIT" in problems(tmp_path, "id,time,dv,cens,limit\nA,1,1,1,0\n")[0]
+    assert "LIMIT" in problems(tmp_path, "id,time,dv,limit\nA,1,1,0\n")[0]
     assert "meaning of its own" in problems(tmp_path, "id,time,dv,output\nA,1,1,1\nA,2,1,1\n")[0]
     assert "no rows" in problems(tmp_path, "id,time,dv\n")[0]
     assert "4 cells, but 3" in problems(tmp_path, "id,time,dv\nA,1,1,4\n")[0]
+
+
+def test_limit_is_the_other_end_of_a_censored_sample(tmp_path: Path) -> None:
+    text = "id,time,dv,cens,limit\nA,1,9,0,.\nA,2,5,1,2\nA,3,5,-1,8\nA,4,5,1,.\n"
+    assert read(tmp_path, text).samples["other_end"].to_list() == [None, 2.0, 8.0, None]
+    wrong = "id,time,dv,cens,limit\nA,1,9,0,.\nA,2,5,1,8\n"
+    assert "8 does not lie below DV, 5" in problems(tmp_path, wrong)[0]
