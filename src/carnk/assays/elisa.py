@@ -13,7 +13,7 @@ from ..base import DataError, Problem
 from .calibration import AT_END, INSIDE, Estimate, StandardCurve, calibrate
 from .dilutions import Dilutions, Spike, dilutions_of, spikes_of
 from .layout import Layout, LayoutWell, check_match, named
-from .logistic import Array
+from .logistic import Array, inverse
 from .noise import Noise, noise_of
 from .plate import Plate
 from .plate_checks import edge_flags, order_flags
@@ -205,17 +205,15 @@ def _pooled(curve: StandardCurve, groups: Sequence[Wells]) -> StandardCurve:
 def _levels(curve: StandardCurve, standards: Sequence[Wells], wells: int) -> list[Level]:
     ordered = sorted(standards, key=lambda g: g.given or 0.0)
     means = np.array([g.signals.mean() - curve.blank for g in ordered])
-    read = curve.estimates(means, np.array([float(g.signals.size) for g in ordered]))
     found = []
-    for group, mean, estimate in zip(ordered, means, read):
-        given = group.given or 0.0
-        recovery = math.exp(estimate.log) / given if given and estimate.log < 700 else math.nan
+    for group, mean, read in zip(ordered, means, inverse(means, curve.b)):
+        given, recovery, expected = group.given or 0.0, math.nan, math.nan
         if given:
             x = np.array([math.log(given)])
-            at = curve.at(x)
-            error = float(curve.errors(x, at, np.array([float(wells)]))[0])
+            error = float(curve.errors(x, curve.at(x), np.array([float(wells)]))[0])
+            expected = math.sqrt(math.expm1(min(error**2, 50.0)))
+            recovery = math.exp(read) / given if read < 700 else math.nan
         cv = _cv(group.signals)
-        expected = math.sqrt(math.expm1(min(error**2, 50.0))) if given else math.nan
         found.append(Level(given, group.names, float(mean), cv, recovery, expected))
     return found
 
