@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from ..base import DataError, Problem
+from ..base import DataError, Problem, SolveError
 from .calibration import AT_END, INSIDE, Estimate, StandardCurve, calibrate
 from .dilutions import Dilutions, Spike, dilutions_of, spikes_of
 from .layout import Layout, LayoutWell, check_match, named
@@ -181,13 +181,9 @@ def _curve(
     order = order_flags([(g.given or 0.0, g.names, g.signals) for g in standards], noise)
     try:
         return calibrate(conc, y, blank, noise, model), order
-    except DataError:
-        raise
-    except Exception as error:
-        if order and hasattr(error, "problems"):
-            told = [replace(p, do=f"{p.do} Flagged: {'; '.join(order)}") for p in error.problems]
-            raise type(error)(told) from None
-        raise
+    except SolveError as error:
+        said = f" Flagged: {'; '.join(order)}." if order else ""
+        raise SolveError([replace(p, do=f"{p.do}{said}") for p in error.problems]) from None
 
 
 def _pooled(curve: StandardCurve, groups: Sequence[Wells]) -> StandardCurve:

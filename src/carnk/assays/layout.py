@@ -153,12 +153,14 @@ class _Reader:
         self.seen: dict[str, int] = {}
 
     def wells(self) -> Iterator[LayoutWell]:
+        """All wells of all lines."""
         for line, cells in self.sheet.rows[1:]:
             row = {n: cells[i] if i < len(cells) else "" for n, i in self.heads.items()}
             if any(cells):
                 yield from self.line(line, row)
 
     def line(self, line: int, row: dict[str, str]) -> Iterator[LayoutWell]:
+        """The wells of a line; nothing if they cannot be read."""
         where = f"{self.sheet.file}:{line}: well {row['well']}"
         try:
             wells = _range(row["well"])

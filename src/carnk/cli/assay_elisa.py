@@ -55,10 +55,9 @@ def elisa(  # noqa: PLR0913, PLR0917
     chosen = _reading(file, preset, read, minus)
     wells = read_layout(layout, decimal)
     found = evaluate(chosen, wells, model, weights)
-    names = pseudonyms(
-        [each.sample for each in wells.wells.values()] + [m.wells.sample for m in found.measured],
-        file.sheet.content, wells.sheet.content, keep=keep_ids,
-    )  # fmt: skip
+    given = {each.sample for each in wells.wells.values()}
+    names = pseudonyms(given, file.sheet.content, wells.sheet.content, keep=keep_ids)
+    names |= {m.wells.sample: m.wells.sample for m in found.measured if m.wells.sample not in given}
     numbers, note = numbers_of(found, preset.analyte, number, names, file.sheet.sha256)
     told = report.Told(preset.analyte, names, file.sheet.sha256, numbers, note)
     if out is not None:
