@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test lint check bench calibrate validation docs clean
+.PHONY: demo test lint check bench calibrate validation scenarios docs clean
 
 $(STAMP): requirements.lock pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ calibrate: $(STAMP)  ## refit the population numbers to Marin 2024; writes libra
 validation: $(STAMP)  ## predicted against published with many patients; writes library/tables/validation.csv and docs
 	$(BIN)/python -m carnk.fitting.validation_table
 	$(BIN)/python docs/generate.py
+
+scenarios: $(STAMP)  ## run the scenarios; writes library/tables/scenarios*.csv, docs/scenarios.md and its pictures
+	$(BIN)/python docs/scenarios.py --run
 
 docs: $(STAMP)  ## rewrite the generated pages
 	$(BIN)/python docs/generate.py

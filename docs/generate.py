@@ -1,9 +1,10 @@
 """Writes the pages that come from the program itself; `make docs`."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from carnk.library import Number, load, references, share_unverified, table
 from carnk.report.comparator_text import drawing, markdown
 from carnk.solver.equations import equations
 from carnk.solver.support import support_page
+from carnk.study import scenarios
 from carnk.study.new import schema_text
 from carnk.study.numbers import worlds
 
@@ -151,6 +153,20 @@ def validation_plot() -> str:
     return figure(table("validation").to_dicts())
 
 
+@cache
+def scenario_pages() -> dict[str, str]:
+    """The page of the scenarios and its pictures, from the stored tables."""
+    sys.path.insert(0, str(HERE))
+    from scenarios import pages
+
+    return pages()
+
+
+def scenario_page(name: str) -> str:
+    """One of them."""
+    return scenario_pages()[name]
+
+
 PAGES = {
     "commands.md": commands,
     "numbers.md": numbers,
@@ -163,6 +179,8 @@ PAGES = {
     "study.schema.json": schema_text,
     **{f"comparators/{name}.md": partial(markdown, name, NOTE) for name in COMPARATORS},
     **{f"comparators/{name}.svg": partial(drawing, name) for name in COMPARATORS},
+    "scenarios.md": partial(scenario_page, "scenarios.md"),
+    **{f"scenarios/{n}.svg": partial(scenario_page, f"scenarios/{n}.svg") for n in scenarios()},
 }
 
 
