@@ -21,6 +21,7 @@ from carnk.base import write_text_atomic
 from carnk.domain import Study
 from carnk.library import load, references, table
 from carnk.library.table import FOLDER
+from carnk.report.numerals import number
 from carnk.report.sections.opening import heldout
 from carnk.study import read, scenarios
 from carnk.study.numbers import fresh_view, worlds
@@ -137,7 +138,7 @@ def _half_of_grade_3() -> str:
     """The serum IL-6 at which the library's logit puts the chance of CRS grade 3 at one half."""
     numbers = load()
     rise = numbers["crs_threshold_3"].value / numbers["crs_slope"].value
-    return f"{numbers['il6_base'].value * 10**rise:,.0f} pg/mL"
+    return f"{number(numbers['il6_base'].value * 10**rise, 1)} pg/mL"
 
 
 def lines_of(name: str) -> list[Line]:
@@ -251,11 +252,11 @@ def _hangs(name: str) -> str:
 
 def _number(number_id: str) -> str:
     """A number with its basis, its source and whether that was read."""
-    number = load()[number_id]
-    if not number.source:
-        return f"`{number_id}` ({number.basis})"
-    unread = "" if number.checked == "read" else ", unread"
-    return f"`{number_id}` ({number.basis} from {references()[number.source].cite}{unread})"
+    known = load()[number_id]
+    if not known.source:
+        return f"`{number_id}` ({known.basis})"
+    unread = "" if known.checked == "read" else ", unread"
+    return f"`{number_id}` ({known.basis} from {references()[known.source].cite}{unread})"
 
 
 def pages() -> dict[str, str]:
