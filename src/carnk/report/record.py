@@ -21,7 +21,7 @@ VALUES = (
     "detected_day_365", "response", "complete_response", "best_response",
     "best_complete_response", "progression_day", "peak_il6", "crs_grade", "icans", "gvhd",
 )  # fmt: skip
-INTENDED = ("treated", "wait_day")  # of a paired study, by intention to treat
+INTENDED = ("treated", "wait_day", "b_cell_recovery_day")  # that paired studies read too
 COURSES = ("car_per_ul", "copies_per_ug", "tumor", "il15", "il6", "b_cells")
 VERIFIED = ("measured", "fitted", "derived", "borrowed")
 ENOUGH = 5  # patients in a world, for an interval over worlds

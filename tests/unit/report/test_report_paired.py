@@ -8,7 +8,7 @@ import pytest
 from carnk.library import load
 from carnk.report import record as records
 from carnk.report.page import page
-from carnk.report.sections import paired
+from carnk.report.sections import opening, paired
 from carnk.report.sections.paired import signed
 from carnk.report.terminal import show
 from carnk.study import read
@@ -76,3 +76,19 @@ def test_outcomes_of_a_run_carry_who_was_treated(folder):
 @pytest.mark.parametrize(("value", "text"), [(12.3, "+12"), (-3.42, "−3.4"), (0.0, "0")])
 def test_signs_are_told(value, text):
     assert signed(value) == text
+
+
+def test_b_cells_and_an_arm_without_cells_are_told(tmp_path):
+    study = replace(read("vs_lupus"), patients=8, days=60.0)
+    run_to_folder("vs_lupus", study, tmp_path / "lupus")
+    record = replace(records.read(tmp_path / "lupus"), study=study)
+    found = paired.content(record)
+    labels = [row["label"] for row in found["rows"]]
+    assert "Day on which B cells are back above a tenth" in labels
+    assert not any(label.startswith("Progression-free") for label in labels)
+    assert [row["name"] for row in found["supply"]] == ["one infusion", "three infusions"]
+
+
+def test_drugs_of_a_rescue_are_named():
+    rescue = read("vs_switch").arms[2].regimen.rescue
+    assert opening._rescue(rescue).replace("\u00a0", " ") == "rimiducid 0.4 mg/kg"
