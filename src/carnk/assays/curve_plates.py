@@ -40,4 +40,4 @@ def _level(mean: float, sd: float, n: float, usual: float) -> Level:
     """Variances shrink toward the plate's as those of wells do."""
     df = SHRINKAGE + max(n - 1, 0.0)
     variance = (SHRINKAGE * usual + max(n - 1, 0.0) * sd**2) / df
-    return Level((), np.array([mean]), np.array([np.sqrt(variance / n)]), EMPTY, df)
+    return Level((), np.array([mean]), np.array([np.sqrt(variance / n)]), EMPTY, df, int(n))

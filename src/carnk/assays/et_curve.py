@@ -17,7 +17,7 @@ from .wells import Array
 
 HYPERBOLA, LOGISTIC = LAWS = ("hyperbola", "logistic")
 FEWEST = {HYPERBOLA: 3, LOGISTIC: 4}  # different E:T
-REACH = 10.0  # ET50 may lie this far outside the tested E:T
+REACH = 3.0  # times outside the tested E:T that ET50 and its interval may lie
 FARTHEST = 1000.0  # of the grid
 POINTS = 241
 SLOPES = np.exp(np.linspace(log(0.4), log(5.0), 21))
@@ -154,11 +154,13 @@ def fitted(law: str, et: Array, lysis: Array, draws: Array, error: Array) -> Fit
     edge = et.min() / REACH, et.max() * REACH
     et50 = estimate(curves.et50, edge)
     emax = estimate(curves.emax, (0.0, np.inf))
-    if curves.emax[0] <= 0 or emax.low is None or emax.low <= 0:
+    if curves.emax[0] <= 0 or not emax.low:
         return Fitted(law, *(_why("nothing is lysed beyond noise"),) * 3, chance, None)
     if et50.value is None or et50.low is None or et50.high is None:
         why = f"did not converge: ET50 is not bound within E:T {edge[0]:.2g} to {edge[1]:.3g}"
         return Fitted(law, *(_why(why),) * 3, chance, curves)
+    if emax.low == emax.value == 100.0:
+        emax = Estimate(100.0, why="at its bound")  # all draws are: no interval to tell
     slope = estimate(curves.slope, (0.0, np.inf)) if law == LOGISTIC else Estimate(1.0)
     return Fitted(law, emax, et50, slope, chance, curves)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ..base import Problem
+from .scatter import usual
 from .specific import Level, Specific
 from .wells import MAXIMUM, Array, Well, Wells, named
 
@@ -86,10 +87,12 @@ def of_range(plate: Specific) -> list[Flag]:
     """Wells over 100 % or below -20 %: beyond the noise of wells and controls, or within it."""
     found: dict[tuple[str, bool], list[tuple[Well, float]]] = defaultdict(list)
     wells = [(g, w) for g in plate.groups for w in g.level.wells]
+    scatter = usual(plate)
+    df = max(sum(g.level.count - 1 for g in plate.groups) / 2, 2.0)
+    reach = float(stdtrit(df, 1 - CHANCE / (2 * len(wells))))
     for group, well in wells:
         lysis = plate.well_lysis(well)
-        error = _well_error(plate, group.level, lysis)
-        reach = float(student.isf(CHANCE / (2 * len(wells)), max(group.level.df, 2.0)))
+        error = _well_error(plate, group.level, (well.signal, lysis), scatter)
         for side, past in (("over", lysis - MOST), ("below", LEAST - lysis)):
             read = np.isfinite(past)
             if not read.any() or not _often(past[read] > 0):
@@ -112,11 +115,20 @@ def _often(past: NDArray[np.bool_]) -> bool:
     return bool(np.mean(past) > OFTEN)
 
 
-def _well_error(plate: Specific, level: Level, lysis: Array) -> Array:
-    """Error of one well's lysis with that of the controls, percent, (times,)."""
+def _well_error(
+    plate: Specific, level: Level, of: tuple[Array, Array], scatter: tuple[float, float] | None
+) -> Array:
+    """Error of one well's lysis with that of the controls, percent, (times,).
+
+    of: its signal and lysis; the scatter of a well is the plate's, be it even or in proportion.
+    """
+    signal, lysis = of
     window = np.abs(plate.full.mean - plate.none.mean)
     share = lysis / 100
-    own = level.error**2 * max(len(level.wells), 1)
+    if scatter is None:
+        own = level.error**2 * level.count
+    else:
+        own = np.maximum(scatter[0], scatter[1] * np.abs(signal)) ** 2
     total = own + (plate.none.error * (1 - share)) ** 2 + (plate.full.error * share) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(100 * np.sqrt(total) / window)

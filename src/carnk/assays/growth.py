@@ -8,6 +8,7 @@ Student's t, so they widen with few counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -18,7 +19,7 @@ from .et_curve import Estimate
 from .wells import Array
 
 EXPONENTIAL, LAG, LOGISTIC = LAWS = ("exponential", "lag-exponential", "logistic")
-FEWEST = {EXPONENTIAL: 3, LAG: 6, LOGISTIC: 6}  # counts that AICc can judge the law by
+FEWEST = 6  # days that AICc can judge a lag or a plateau by
 LEVEL = 0.95
 RATES, SHAPES = 241, 101  # of the grid
 LARGEST_PLATEAU = 1e6  # fold over the start
@@ -75,24 +76,29 @@ class _Profile:
         return 2 if self.law == EXPONENTIAL else 3
 
 
-def grow(course: Course) -> Grown:
-    """Fit the laws of growth to a course of at least two days (see `growth_files`)."""
-    t, y = course.days, np.log(course.cells)
-    law, why = EXPONENTIAL, ""
-    profiles = {EXPONENTIAL: _profile(EXPONENTIAL, t, y)}
-    times = np.unique(t).size
-    if times < FEWEST[LAG]:
-        why = f"{times} days: a lag or a plateau needs {FEWEST[LAG]}"
-    else:
-        profiles |= {each: _profile(each, t, y) for each in (LAG, LOGISTIC)}
-        scores = {each: _aicc(p, t.size) for each, p in profiles.items()}
-        law = min(scores, key=scores.__getitem__)
-        if law != EXPONENTIAL and scores[EXPONENTIAL] - scores[law] < CLEAR:
-            law = EXPONENTIAL
-        others = sorted(set(scores.values()))
-        apart = (others[1] - others[0]) if law == min(scores, key=scores.__getitem__) else 0.0
-        why = f"AICc {apart:.1f} better than the next law" if apart else "no law is clearly better"
-    return _grown(course, profiles[law], why)
+def grow(courses: Sequence[Course]) -> list[Grown]:
+    """Fit one law to the cultures of a group, each of at least two days (see `growth_files`).
+
+    A lag or a plateau is looked for where every culture has days enough, and taken if AICc, summed
+    over the cultures, is clearly smaller; so their doubling times are of the same law.
+    """
+    profiles = [{EXPONENTIAL: _profile(EXPONENTIAL, c.days, np.log(c.cells))} for c in courses]
+    fewest = min(np.unique(c.days).size for c in courses)
+    if fewest < FEWEST:
+        why = f"{fewest} days: a lag or a plateau needs {FEWEST}"
+        return [_grown(c, p[EXPONENTIAL], why) for c, p in zip(courses, profiles)]
+    for course, known in zip(courses, profiles):
+        y = np.log(course.cells)
+        known |= {law: _profile(law, course.days, y) for law in (LAG, LOGISTIC)}
+    scores = {
+        law: sum(_aicc(p[law], c.days.size) for c, p in zip(courses, profiles)) for law in LAWS
+    }
+    law = min(LAWS, key=scores.__getitem__)
+    if scores[EXPONENTIAL] - scores[law] < CLEAR:
+        law = EXPONENTIAL
+    others = {each: scores[each] - scores[law] for each in LAWS if each != law}
+    why = ", ".join(f"AICc {each} {apart:+.1f}" for each, apart in others.items())
+    return [_grown(c, p[law], why) for c, p in zip(courses, profiles)]
 
 
 def _grown(course: Course, found: _Profile, why: str) -> Grown:
@@ -144,7 +150,8 @@ def _profile(law: str, t: Array, y: Array) -> _Profile:
 def _width(found: _Profile, n: int) -> float:
     """Half the width of the rates that are about as good as the best."""
     df = max(n - found.parameters, 1)
-    good = found.rates[found.squares.min(axis=1) <= found.least * (1 + 12.0 / df) + 1e-12]
+    reach = float(student.isf((1 - LEVEL) / 2, df)) ** 2 / df
+    good = found.rates[found.squares.min(axis=1) <= found.least * (1 + reach) + 1e-12]
     return float(np.ptp(good)) / 2
 
 

@@ -25,6 +25,8 @@ NAMES = {
     "group": ("group", "method", "condition", "arm"),
 }
 FALL = 0.5  # of the cells between two counts
+DONORS = 0.25  # prior spread between donors, of ln(doubling time)
+LAGS = 0.5  # and of the lag, days
 
 
 @dataclass(frozen=True)
@@ -60,37 +62,48 @@ def read_growth(path: Path, decimal: str = "", keep_ids: bool = False) -> Growth
     courses = _courses(table, keep_ids)
     flags = [flag for course in courses for flag in _odd(table.file, course)]
     flags += _repeated(table.file, courses)
-    groups: dict[str, list[Grown]] = defaultdict(list)
+    groups: dict[str, list[Course]] = defaultdict(list)
     for course in courses:
-        groups[course.group].append(grow(course))
-    return Growth(
-        table.file, tuple(expansion(name, grown) for name, grown in groups.items()), tuple(flags)
-    )
+        groups[course.group].append(course)
+    found = tuple(expansion(name, grow(those)) for name, those in groups.items())
+    return Growth(table.file, found, tuple(flags))
 
 
 def expansion(group: str, grown: Sequence[Grown]) -> Expansion:
     """The donors of a group together; alone, a donor keeps its own numbers."""
     known = [k for k, g in enumerate(grown) if g.doubling_days.value and g.rate_error]
     shrunk: list[Interval | None] = [_own(g) for g in grown]
-    lags = [g.lag_days for g in grown if g.lag_days.value is not None]
-    lag = None
-    if lags:
-        values = [x.value or 0.0 for x in lags]
-        lows = [x.low if x.low is not None else 0.0 for x in lags]
-        highs = [x.high if x.high is not None else (x.value or 0.0) for x in lags]
-        lag = float(np.median(values)), min(lows), max(highs)
+    lag = _lag(grown)
     if len(known) < 2:
         alone = shrunk[known[0]] if known else None
         return Expansion(group, tuple(grown), alone, lag, tuple(shrunk), None, None)
     found: Together = together(
         [log(grown[k].doubling_days.value or 1.0) for k in known],
         [grown[k].rate_error or 1.0 for k in known],
+        DONORS,
     )
     for k, each in zip(known, found.each):
         shrunk[k] = _exp(each)
     return Expansion(
         group, tuple(grown), _exp(found.mean), lag, tuple(shrunk), _exp(found.new), found.spread
     )
+
+
+def _lag(grown: Sequence[Grown]) -> Interval | None:
+    """Lag of the typical culture, days; None in a law without one."""
+    known = [
+        (g.lag_days.value, g.lag_days.low or 0.0, g.lag_days.high)
+        for g in grown
+        if g.lag_days.value is not None and g.lag_days.high is not None
+    ]
+    ends = [(v, lo, hi) for v, lo, hi in known if hi is not None and hi > lo]
+    if not ends:
+        return None
+    if len(ends) == 1:
+        return ends[0]
+    errors = [(hi - lo) / (2 * 1.96) for _, lo, hi in ends]
+    middle, low, high = together([v for v, _, _ in ends], errors, LAGS).mean
+    return middle, max(low, 0.0), high
 
 
 def _own(grown: Grown) -> Interval | None:

@@ -28,6 +28,7 @@ from .wells import Array, Well, Wells, named
 DRAWS = 400
 SEED = 1
 TARGETS_PER_WELL = 10_000.0
+FLOOR = 2.0  # percent, that a curve may be off: weighs points whose replicates agree too well
 NO_SD = 5.0  # percent, of a group without replicates
 
 
@@ -35,9 +36,10 @@ NO_SD = 5.0  # percent, of a group without replicates
 class Arm:
     """One effector of one donor on one target and plate, over E:T.
 
-    et: (E:T,); lysis, low, high: percent, (E:T, times); wells: name and raw lysis, by E:T; fitted:
-    the curve at the last time; lytic: LU30 per 1e7 effectors; courses: by E:T, empty for one time;
-    draws: (1 + draws, E:T, times), the first row the data.
+    et: (E:T,); lysis, low, high: percent, (E:T, times); sd: of replicates at the last time, (E:T,);
+    wells: name and raw lysis, by E:T; fitted: the curve at the last time; lytic: LU30 per 1e7
+    effectors; courses: by E:T, empty for one time; draws: (1 + draws, E:T, times), the first row
+    the data.
     """
 
     plate: str
@@ -49,6 +51,8 @@ class Arm:
     lysis: Array
     low: Array
     high: Array
+    sd: Array
+    replicates: tuple[int, ...]
     wells: tuple[tuple[tuple[str, Array], ...], ...]
     draws: Array
     fitted: Fitted
@@ -102,11 +106,13 @@ class Lysis:
 
 @dataclass(frozen=True)
 class Ask:
-    """What to compute. added: hours at which effectors came in, of a course."""
+    """What to compute. added: hours at which effectors came in, of a course; hours: length of an
+    assay whose file does not tell it."""
 
     readout: str
     targets_per_well: float = TARGETS_PER_WELL
     added: float | None = None
+    hours: float | None = None
     combinations: tuple[Combination, ...] = ()
     draws: int = DRAWS
     seed: int = SEED
@@ -123,6 +129,9 @@ def analyze(path: Path | str, layout: Path | str | None, ask: Ask, asked: Asked)
     read = read_wells(path, layout, asked)
     if readout.normalized:
         read = [normalized(w, ask.added) if w.is_course else w for w in read]
+    if ask.hours is not None:
+        length = np.array([ask.hours])
+        read = [replace(w, hours=length) if w.hours.tolist() == [0.0] else w for w in read]
     return of_wells(read, readout, ask)
 
 
@@ -213,7 +222,7 @@ def _arms_of(plate: Specific) -> dict[tuple[str, str], list[int]]:
 
 def _curve(plate: Specific, those: Sequence[int]) -> Curve:
     groups = [plate.groups[k] for k in those]
-    n = np.array([float(max(len(g.level.wells), 1)) for g in groups])
+    n = np.array([float(g.level.count) for g in groups])
     sd = plate.own_error[those, -1] * np.sqrt(n)
     rows = tuple(g.level.wells[0].row if g.level.wells else 0 for g in groups)
     return Curve(
@@ -266,7 +275,8 @@ def _arm(plate: Specific, those: list[int], draws: Array, law: str, ask: Ask) ->
     et = np.array([g.et for g in groups])
     ends = [plate.interval(k) for k in those]
     last = draws[:, :, -1]
-    found = fitted(law, et, last[0], last[1:], plate.own_error[those, -1])
+    error = np.hypot(plate.own_error[those, -1], FLOOR)
+    found = fitted(law, et, last[0], last[1:], error)
     courses: tuple[CourseNumbers, ...] = ()
     if plate.hours.size > 1:
         each = range(len(those))
@@ -281,6 +291,8 @@ def _arm(plate: Specific, those: list[int], draws: Array, law: str, ask: Ask) ->
         lysis=draws[0],
         low=np.array([low for low, _ in ends]),
         high=np.array([high for _, high in ends]),
+        sd=_curve(plate, those).sd,
+        replicates=tuple(g.level.count for g in groups),
         wells=tuple(tuple((w.name, plate.well_lysis(w)) for w in g.level.wells) for g in groups),
         draws=draws,
         fitted=found,
@@ -294,9 +306,10 @@ def _law(plate: Specific, arms: Sequence[Sequence[int]]) -> str:
     votes: list[str] = []
     for those in arms:
         et = np.array([plate.groups[k].et for k in those])
-        error, lysis = plate.own_error[those, -1], plate.lysis[those, -1]
+        error = np.hypot(plate.own_error[those, -1], FLOOR)
+        lysis = plate.lysis[those, -1]
         wells = sum(len(plate.groups[k].level.wells) for k in those)
-        if np.isfinite(error).all() and np.isfinite(lysis).all() and (error > 0).all():
+        if np.isfinite(error).all() and np.isfinite(lysis).all():
             votes.append(chosen(et, lysis, error, wells))
     return max(("hyperbola", "logistic"), key=votes.count)
 

@@ -18,7 +18,8 @@ from .wells import Well, Wells, named
 SHORTEST = 3  # readings in a row
 BY_CHANCE = 1e-4  # runs as long that a file would hold by chance
 MOST_TIES = 50  # of one reading that are looked through
-REFUTED, ACCEPTED = 1e-4, 0.05  # chances of the misfit under own and under other controls
+REFUTED, ACCEPTED = 1e-4, 1e-3  # chances of the misfit under own and under other controls
+BETTER = 100.0  # times the chance
 LEAST_ERROR = 3.0  # percent; replicates on one plate agree too well
 Key = tuple[float, ...]
 
@@ -58,8 +59,8 @@ def _by_plates(pairs: Sequence[tuple[Well, Well]]) -> list[list[tuple[Well, Well
 
 
 def _reused(file: str, pairs: Sequence[tuple[Well, Well]]) -> Flag:
-    first = list(dict.fromkeys(a for a, _ in pairs))
-    second = list(dict.fromkeys(b for _, b in pairs))
+    first = list({id(a): a for a, _ in pairs}.values())
+    second = list({id(b): b for _, b in pairs}.values())
     plates = f"plate {first[0].plate}, {named(first)} and plate {second[0].plate}, {named(second)}"
     both = list({id(w): w for w in (*first, *second)}.values())
     what = f"the same {len(pairs)} readings stand twice: a block pasted?"
@@ -99,15 +100,11 @@ def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
     flags = []
     for own in plates:
         for arm in _arms(own):
-            if _chance(own, own, arm) > REFUTED:
+            chance = _chance(own, own, arm)
+            if chance > REFUTED:
                 continue
-            better = [
-                other
-                for other in plates
-                if other is not own
-                and other.plate != own.plate
-                and _chance(own, other, arm) > ACCEPTED
-            ]
+            least = max(ACCEPTED, BETTER * chance)
+            better = [p for p in plates if p is not own and _chance(own, p, arm) > least]
             if better:
                 flags.append(_pasted(own, arm, better))
     return flags
@@ -117,16 +114,16 @@ def _pasted(own: Specific, arm: Sequence[int], better: Sequence[Specific]) -> Fl
     groups = [own.groups[k] for k in arm]
     wells = [w for g in groups for w in g.level.wells]
     lysis = own.lysis[list(arm), -1]
-    others = " or ".join(each.plate for each in better[:3])
+    others = " or ".join(each.name for each in better[:3])
     what = (
         f"{groups[0].effector} reads {lysis.min():.0f} to {lysis.max():.0f} % lysis, which no curve"
-        f" fits, and is plausible with the controls of plate {others}: wells or controls pasted?"
+        f" fits, and is plausible with the controls of {others}: wells or controls pasted?"
     )
     where = f"{own.name}, {named(wells)}"
     problem = Problem(where, what, "The arm is left out.")
-    return Flag(
-        "another plate's wells", own.plate, tuple(w.name for w in wells), problem, tuple(wells)
-    )
+    names = tuple(w.name for w in wells)
+    kind = "another plate's wells"
+    return Flag(kind, own.plate, names, problem, tuple(wells), is_grave=True)
 
 
 def _arms(plate: Specific) -> list[list[int]]:
@@ -151,6 +148,6 @@ def _chance(own: Specific, controls: Specific, arm: Sequence[int]) -> float:
     for law in LAWS:
         misfit = float(fit(law, et, lysis[None], own_error).misfit[0])
         chance = max(chance, float(chi2.sf(misfit, max(et.size - 2, 1))))
-        if chance > ACCEPTED:
+        if chance > 0.05:
             break
     return chance

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from .flags import CHANCE, Flag, flag
+from .scatter import FEWEST, groups_of, logs_of, values_of, variances
 from .specific import Specific
 from .wells import Array, Well
 
 GRADIENT = 0.001  # chance of a plate without fault to show one of the effects of place
-FEWEST = 4  # groups of replicates
 LARGE = 5.0  # points of lysis, below which an effect of place does not matter
 SIZES = ((8, 12), (16, 24), (4, 6), (3, 4), (2, 3), (6, 8))
 _PLACE = re.compile(r"([A-Z]{1,2})0*(\d{1,2})")
@@ -29,7 +28,7 @@ def of_outliers(plate: Specific) -> list[Flag]:
     outlier does not hide itself. It has to be too far both if scatter is the same everywhere and if
     it grows with the signal; the chance of any on a plate without fault is then below 1 %.
     """
-    groups = [g for g in _groups(plate) if len(g) > 1]
+    groups = groups_of(plate)
     if len(groups) < FEWEST:
         return []
     far = [set(_far(groups, plate, relative)) for relative in (False, True)]
@@ -41,30 +40,29 @@ def of_outliers(plate: Specific) -> list[Flag]:
 
 
 def _far(groups: Sequence[Sequence[Well]], plate: Specific, relative: bool) -> Iterator[int]:
-    """Wells, by identity, that lie too far from the others of their group."""
-    values = [_values(g, relative) for g in groups]
+    """Wells, by identity, that lie too far from the middle of their group."""
+    values = [_scaled(g, relative) for g in groups]
     df, wells = sum(len(g) - 1 for g in groups), sum(len(g) for g in groups)
-    reach = float(student.isf(CHANCE / (2 * wells), max(df / 2, 3.0)))
+    reach = float(stdtrit(max(df / 2, 3.0), 1 - CHANCE / (2 * wells)))
+    every = variances(values)
     for k, (group, value) in enumerate(zip(groups, values)):
-        sd, least = _robust(values, leaving=k), _least(plate, group, relative)
-        for i, well in enumerate(group):
-            others = np.delete(value, i)
-            apart = abs(value[i] - np.median(others)) / np.sqrt(1 + 1 / others.size)
-            if apart > max(reach * sd, least):
-                yield id(well)
+        sd = float(np.sqrt(np.median(np.delete(every, k))))
+        apart = np.abs(value - np.median(value)) / np.sqrt(1 + 1 / (value.size - 1))
+        far = apart > max(reach * sd, _least(plate, group, relative))
+        yield from (id(well) for well, yes in zip(group, far) if yes)
 
 
 def of_place(plate: Specific) -> list[Flag]:
     """Wells at the edge, rows, columns or orders of replicates that read higher or lower."""
-    groups = [g for g in _groups(plate) if len(g) > 1]
+    groups = groups_of(plate)
     if not groups:
         return []
     wells = [w for g in groups for w in g]
     relative = plate.readout.relative
-    residual = np.concatenate([_values(g, relative) - _values(g, relative).mean() for g in groups])
+    residual = np.concatenate([_scaled(g, relative) - _scaled(g, relative).mean() for g in groups])
     owner = np.repeat(np.arange(len(groups)), [len(g) for g in groups]).astype(np.int64)
     window = 100 / abs(float(np.nanmean(plate.full.mean - plate.none.mean)))
-    scale = float(np.nanmean([np.nanmean(w.signal) for w in wells])) if relative else 1.0
+    scale = float(values_of(wells).mean()) if relative else 1.0
     effects = list(_effects(wells, groups))
     flags = []
     for what, where, covariate in effects:
@@ -80,31 +78,10 @@ def of_place(plate: Specific) -> list[Flag]:
     return flags
 
 
-def _groups(plate: Specific) -> list[tuple[Well, ...]]:
-    return [g.level.wells for g in (*plate.groups,)] + [
-        level.wells for level in (plate.none, plate.full) if level.wells
-    ]
-
-
-def _values(group: Sequence[Well], relative: bool) -> Array:
-    """One value per well: its mean over time, on the log scale where scatter is relative."""
-    value = np.array([np.nanmean(w.signal) for w in group])
-    if relative:
-        return np.asarray(np.log(np.maximum(value, 1e-12)))
-    return value
-
-
-def _robust(values: Sequence[Array], leaving: int) -> float:
-    """Scatter of replicates from all groups but one: the median variance, made consistent."""
-    rest = [v for k, v in enumerate(values) if k != leaving]
-    scaled = [v.var(ddof=1) * (v.size - 1) / _median(v.size - 1) for v in rest]
-    return float(np.sqrt(np.median(scaled)))
-
-
-@cache
-def _median(df: int) -> float:
-    """Median of chi-square."""
-    return float(chi2.median(df))
+def _scaled(group: Sequence[Well], relative: bool) -> Array:
+    """One value per well, on the log scale where scatter is relative."""
+    value = values_of(group)
+    return logs_of(value) if relative else value
 
 
 def _least(plate: Specific, group: Sequence[Well], relative: bool) -> float:
@@ -113,7 +90,7 @@ def _least(plate: Specific, group: Sequence[Well], relative: bool) -> float:
     signal = LARGE / 100 * window
     if not relative:
         return signal
-    middle = float(np.mean([np.nanmean(w.signal) for w in group]))
+    middle = float(values_of(group).mean())
     return signal / max(middle, signal)
 
 
@@ -174,7 +151,7 @@ def _regressed(
     left = float(np.sum((residual - slope * centred) ** 2)) / df
     if left <= 0:
         return slope, 0.0 if slope else 1.0, float(np.ptp(covariate))
-    chance = 2 * float(student.sf(abs(slope) / np.sqrt(left / spread), df))
+    chance = 2 * float(stdtr(df, -abs(slope) / np.sqrt(left / spread)))
     return slope, chance, float(np.ptp(covariate))
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from .wells import Array
 
-PRIOR_SPREAD = 0.5  # of the half-normal, on the scale of the estimates (logs)
 DRAWS = 8000
 SEED = 1
 LEVEL = 0.95
@@ -32,8 +31,13 @@ class Together:
     spread: float
 
 
-def together(values: Sequence[float], errors: Sequence[float]) -> Together:
-    """Estimates and their standard errors (above 0), at least two, on a scale of logs or logits."""
+def together(
+    values: Sequence[float], errors: Sequence[float], prior_spread: float = 0.5
+) -> Together:
+    """Estimates and their standard errors (above 0), at least two, on one scale, mostly logs.
+
+    prior_spread: scale of the half-normal prior of the spread between donors.
+    """
     y, s = np.asarray(values, float), np.asarray(errors, float)
     rng = np.random.default_rng(SEED)
     variance = SPREADS[:, None] ** 2 + s**2
@@ -42,7 +46,7 @@ def together(values: Sequence[float], errors: Sequence[float]) -> Together:
     mean = (weight * y).sum(axis=1) / total
     log_chance = -0.5 * (
         np.log(variance).sum(axis=1) + np.log(total)
-        + (weight * (y - mean[:, None]) ** 2).sum(axis=1) + (SPREADS / PRIOR_SPREAD) ** 2
+        + (weight * (y - mean[:, None]) ** 2).sum(axis=1) + (SPREADS / prior_spread) ** 2
     )  # fmt: skip
     chance = np.exp(log_chance - log_chance.max())
     pick = rng.choice(SPREADS.size, DRAWS, p=chance / chance.sum())

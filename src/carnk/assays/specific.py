@@ -12,11 +12,11 @@ signal without lysis (spontaneous release, targets alone) and `all` that of comp
 | impedance (normalized cell index) | targets alone | maximum, or zero |
 | imaging (objects or area) | targets alone | zero |
 
-Error: the variance of a group of replicates is its own, shrunk toward the plate's with the weight
-of four degrees of freedom. A single point has the interval of Fieller, in which sample and
-complete lysis share the error of `none`. What is computed of many points (curves, ratios,
-synergy) is repeated over draws of all means, so that points of one plate share their controls'
-error there too.
+Error: the variance of a group of replicates is its own, shrunk toward the plate's (the median of
+its groups) with the weight of four degrees of freedom. A single point has the interval of Fieller,
+in which sample and complete lysis share the error of `none`. What is computed of many points
+(curves, ratios, synergy) is repeated over draws of all means, so that points of one plate share
+their controls' error there too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from zlib import crc32
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import chdtri, stdtrit
 
 from ..base import DataError, Problem, did_you_mean
 from .wells import (
@@ -81,7 +82,8 @@ READOUTS = {
 class Level:
     """Mean of replicate wells: mean, error (of the mean) and residuals over time.
 
-    mean, error: (times,); residuals: (wells, times); df: degrees of freedom of the error.
+    mean, error: (times,); residuals: (wells, times); df: degrees of freedom of the error; of: how
+    many replicates there were where the wells themselves are not known.
     """
 
     wells: tuple[Well, ...]
@@ -89,6 +91,12 @@ class Level:
     error: Array
     residuals: Array
     df: float
+    of: int = 1
+
+    @property
+    def count(self) -> int:
+        """How many replicates it is of."""
+        return len(self.wells) or self.of
 
     def draws(self, count: int, rng: np.random.Generator) -> Array:
         """Means as they might have been, (count, times); a well's noise keeps its course."""
@@ -201,7 +209,7 @@ def fieller(
     if parts.sum() == 0:
         return ratio, ratio
     df = parts.sum() ** 2 / float(np.sum(parts**2 / np.array(dfs)))  # Welch and Satterthwaite
-    t2 = float(student.isf((1 - LEVEL) / 2, df)) ** 2
+    t2 = float(stdtrit(df, (1 + LEVEL) / 2)) ** 2
     a = bottom**2 - t2 * (none + full)
     b = top * bottom - t2 * none
     c = top**2 - t2 * (sample + none)
@@ -294,7 +302,8 @@ class _Scatter:
 
     @classmethod
     def of(cls, sets: Sequence[Sequence[Well]], readout: Readout) -> _Scatter:
-        total: Array | float = 0.0
+        """The median over groups, made consistent, so that one bad well does not widen all."""
+        found = []
         df = 0.0
         for each in sets:
             if len(each) < 2:
@@ -304,10 +313,10 @@ class _Scatter:
             squares = np.nansum((signal - mean) ** 2, axis=0)
             if readout.relative:
                 squares = np.divide(squares, mean**2, out=np.zeros_like(mean), where=mean != 0)
-            total = total + squares
+            found.append(squares / chi2_median(len(each) - 1))
             df += len(each) - 1
         times = next(w.signal.size for each in sets for w in each)
-        pooled = np.asarray(total / df) if df else np.full(times, np.nan)
+        pooled = np.median(found, axis=0) if found else np.full(times, np.nan)
         return cls(pooled, df, readout)
 
     def level(self, wells: Sequence[Well]) -> Level:
@@ -324,6 +333,12 @@ class _Scatter:
         if self.readout.counts:
             variance = np.fmax(variance, np.abs(mean))
         return Level(tuple(wells), mean, np.sqrt(variance / n), residuals, max(df, 1.0))
+
+
+@cache
+def chi2_median(df: int) -> float:
+    """Median of chi-square: a sum of squares over it has the variance for its median."""
+    return float(chdtri(df, 0.5))
 
 
 def _mean(signal: Array) -> Array:

@@ -42,6 +42,8 @@ NAMES = {
 NEEDED = ("frozen", "live", "dead", "factor")
 FEW = 100  # counted cells, below which counting alone is off by more than a tenth
 MORE = 1.1  # of the label
+VIALS = 0.3  # prior spread between vials, on the log (or logit) scale
+ENOUGH = 3  # vials, from which on their spread is told
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Pooled:
     vials: int
     typical: Interval
     new: Interval | None
+    spread: float | None = None  # between vials, on the log (viability: logit) scale
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,11 @@ def _together(key: tuple[str, float, str], those: Sequence[Estimate]) -> Pooled 
     there, back = (_logit, _expit) if what == "viability" else (_log, exp)
     middle = [(there(lo) + there(hi)) / 2 for _, lo, hi in known]
     errors = [max((there(hi) - there(lo)) / (2 * 1.96), 1e-3) for _, lo, hi in known]
-    found = together(middle, errors)
+    found = together(middle, errors, VIALS)
     scaled = [tuple(back(x) for x in each) for each in (found.mean, found.new)]
     typical, new = ((a, b, c) for a, b, c in scaled)
-    return Pooled(container, day, what, len(known), typical, new)
+    spread = found.spread if len(known) >= ENOUGH else None
+    return Pooled(container, day, what, len(known), typical, new, spread)
 
 
 def _log(x: float) -> float:

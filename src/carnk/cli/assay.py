@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from . import assay_elisa, assay_flow, assay_nca, assay_vcn
+from . import assay_elisa, assay_flow, assay_growth, assay_lysis, assay_nca, assay_vcn
 
 app = typer.Typer(
     name="assay",
@@ -17,7 +17,10 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     assay_elisa.elisa,
     assay_flow.flow,
+    assay_growth.growth,
+    assay_lysis.lysis,
     assay_nca.nca,
+    assay_growth.thaw,
     assay_vcn.vcn,
 )
 for command in COMMANDS:
