@@ -18,6 +18,7 @@ from carnk.assays.et_curve import (
 from carnk.assays.lysis import Ask, of_wells
 from carnk.assays.lysis_courses import course_numbers, first_above
 from carnk.assays.lysis_files import normalized
+from carnk.assays.own_numbers import share
 from carnk.assays.specific import READOUTS
 from carnk.base import DataError, SpecError
 
@@ -182,3 +183,23 @@ def test_cell_indices_over_time() -> None:
     outgrown = next(flag for flag in found.flags if flag.kind == "target outgrowth")
     assert {"E5", "E6", "E7"} <= set(outgrown.wells)
     assert not {"B2", "B3", "B4"} & set(outgrown.wells)
+
+
+def test_a_share_brings_donors_together_and_says_what_it_is() -> None:
+    rng = np.random.default_rng(6)
+    wells = [
+        replace(w, plate=donor, donor=donor if w.effector else "")
+        for donor in ("P", "Q", "R")
+        for w in wells_of(rng, (100.0, 400.0))
+    ]
+    found = of_wells([plate_of(wells)], READOUTS["calcein"], ASK)
+    number = share(found, "natural_share=WT NK/CAR-NK", b"file")
+    truth = (75 / 4.0) / (92 / 0.9)
+    assert number.range[0] < truth < number.range[1]
+    assert number.unit == "1"
+    with pytest.raises(SpecError, match="Did you mean 'natural_share'"):
+        share(found, "natural_shar=WT NK/CAR-NK", b"")
+    with pytest.raises(SpecError, match="'kill_car' is no number that a plate can give"):
+        share(found, "kill_car=WT NK/CAR-NK", b"")
+    with pytest.raises(SpecError, match="there is no arm 'WT'"):
+        share(found, "natural_share=WT/CAR-NK", b"")
