@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +17,10 @@ from .wells import MAXIMUM, Array, Well, Wells, named
 
 MOST, LEAST = 100.0, -20.0  # percent of lysis that a well can show
 HIGH, TOO_HIGH = 0.3, 0.6  # spontaneous over maximum release: worth a note, not to be read
+CLEAR = 4.0  # standard errors between controls that can be told apart
 CHANCE = 0.01  # of a plate without fault to have an outlier or a well out of range
 OFTEN = 0.2  # of a course's times
+MUCH = 1 / 3  # of an arm's wells
 GREW = 1.2  # times its start
 COUNTED = 20.0  # percent of lysis that growth contradicts
 
@@ -61,54 +63,92 @@ def of_controls(plate: Specific) -> list[Flag]:
         return []
     every = [*none.wells, *full.wells, *(w for g in plate.groups for w in g.level.wells)]
     least, most = float(np.nanmean(none.mean)), float(np.nanmean(full.mean))
-    gap = abs(most - least) / max(float(np.hypot(none.error, full.error).mean()), 1e-300)
-    if gap < 4:
+    error = float(np.hypot(none.error, full.error).mean())  # not a number without replicates
+    apart = not abs(most - least) <= CLEAR * error
+    released = full.wells[0].kind == MAXIMUM and plate.readout.exact is None
+    share = least / most if most > 0 else np.inf
+    what = f"spontaneous release is {share:.0%} of maximum"
+    if released and share > 1 and apart:
+        text = (f"{what} ({named(none.wells)}): swapped?", "The plate is left out.")
+        return [flag("swapped controls", plate, every, text, True)]
+    if released and share > TOO_HIGH:
+        text = (f"{what} ({named(none.wells)})", "Lysis cannot be read: the plate is left out.")
+        return [flag("spontaneous release", plate, every, text, True)]
+    if not apart:
         text = ("the controls cannot be told apart", "The plate is left out.")
         return [flag("controls", plate, every, text, True)]
-    released = full.wells[0].kind == MAXIMUM and plate.readout.exact is None
-    if not released:
-        return []
-    if least >= most:
-        text = ("spontaneous release is above maximum: swapped?", "The plate is left out.")
-        return [flag("swapped controls", plate, every, text, True)]
-    share = least / most
-    what = f"spontaneous release is {share:.0%} of maximum"
-    if share > TOO_HIGH:
-        what += f" ({named(none.wells)})"
-        text = (what, "Lysis cannot be read: the plate is left out.")
-        return [flag("spontaneous release", plate, every, text, True)]
-    if share > HIGH:
+    if released and share > HIGH:
         text = (what, "Usual is at most 30 %: intervals are wide, no well is left out.")
         return [flag("spontaneous release", plate, none.wells, text, False)]
     return []
 
 
 def of_range(plate: Specific) -> list[Flag]:
-    """Wells over 100 % or below -20 %: beyond the noise of wells and controls, or within it."""
-    found: dict[tuple[str, bool], list[tuple[Well, float]]] = defaultdict(list)
-    wells = [(g, w) for g in plate.groups for w in g.level.wells]
+    """Wells over 100 % or below -20 %: beyond the noise of wells and controls, or within it.
+
+    Beyond is what 0 to 100 % and noise do not explain, of a well or of the middle of its group.
+    Where that is more than a third of an arm, the others of it are doubtful too.
+    """
     scatter = usual(plate)
-    df = max(sum(g.level.count - 1 for g in plate.groups) / 2, 2.0)
-    reach = float(stdtrit(df, 1 - CHANCE / (2 * len(wells))))
-    for group, well in wells:
-        lysis = plate.well_lysis(well)
-        error = _well_error(plate, group.level, (well.signal, lysis), scatter)
-        for side, past in (("over", lysis - MOST), ("below", LEAST - lysis)):
-            read = np.isfinite(past)
-            if not read.any() or not _often(past[read] > 0):
-                continue
-            sure = _often((past - reach * error)[read] > 0)
-            found[side, sure].append((well, float(np.nanmean(lysis))))
-    flags = []
-    for (side, sure), those in found.items():
-        limit = f"{'over 100' if side == 'over' else 'below -20'} %"
-        shown = ", ".join(f"{w.name} {x:.0f} %" for w, x in those[:8]) + ", ..." * (len(those) > 8)
-        text = (
-            f"lysis {limit} beyond noise ({shown})" if sure else f"lysis {limit} ({shown})",
-            "Left out of fits." if sure else "Within the noise of wells and controls: kept.",
-        )
-        flags.append(flag(f"lysis {limit}", plate, [w for w, _ in those], text, sure))
-    return flags
+    wells = sum(g.level.count for g in plate.groups)
+    df = max((wells - len(plate.groups)) / 2, 2.0)
+    reach = float(stdtrit(df, 1 - CHANCE / (2 * wells)))
+    found: dict[tuple[str, bool], list[tuple[Well, float]]] = defaultdict(list)
+    by_arm: dict[tuple[str, str], list[Well]] = defaultdict(list)
+    for group in plate.groups:
+        level = group.level
+        middle = _middle(level)
+        shared = plate.of_signal(middle)
+        error = _well_error(plate, level, (middle, shared), scatter, level.count)
+        all_out = _out(shared, reach * error)
+        for well in level.wells:
+            own = plate.well_lysis(well)
+            error = _well_error(plate, level, (well.signal, own), scatter)
+            sure = all_out or _out(own, reach * error)
+            if sure:
+                by_arm[group.donor, group.effector].append(well)
+            if side := sure or _out(own, 0.0):
+                found[side, bool(sure)].append((well, float(np.nanmean(own))))
+    flags = [_of_side(plate, *key, those) for key, those in found.items()]
+    return [*flags, *_of_arms(plate, by_arm)]
+
+
+def _middle(level: Level) -> Array:
+    """Median of the wells at each time, (times,)."""
+    signal = np.array([w.signal for w in level.wells])
+    read = np.isfinite(signal).any(axis=0)
+    return np.where(read, np.nanmedian(np.where(read, signal, 0.0), axis=0), np.nan)
+
+
+def _out(lysis: Array, beyond: Array | float) -> str:
+    """'over' or 'below' if lysis is out of range and by so much from 0 or 100 %, else ''."""
+    read = np.isfinite(lysis)
+    over = (lysis > MOST) & (lysis - MOST > beyond)
+    below = (lysis < LEAST) & (-lysis > beyond)
+    if not read.any():
+        return ""
+    return "over" if _often(over[read]) else "below" if _often(below[read]) else ""
+
+
+def _of_side(plate: Specific, side: str, sure: bool, those: Sequence[tuple[Well, float]]) -> Flag:
+    limit = f"{'over 100' if side == 'over' else 'below -20'} %"
+    shown = ", ".join(f"{w.name} {x:.0f} %" for w, x in those[:8]) + ", ..." * (len(those) > 8)
+    text = (
+        f"lysis {limit} beyond noise ({shown})" if sure else f"lysis {limit} ({shown})",
+        "Left out of fits." if sure else "Within the noise of wells and controls: kept.",
+    )
+    return flag(f"lysis {limit}", plate, [w for w, _ in those], text, sure)
+
+
+def _of_arms(plate: Specific, out: Mapping[tuple[str, str], Sequence[Well]]) -> Iterator[Flag]:
+    """Arms of which so much is impossible that the rest is doubtful."""
+    for (donor, effector), wells in out.items():
+        groups = [g for g in plate.groups if (g.donor, g.effector) == (donor, effector)]
+        every = [w for g in groups for w in g.level.wells]
+        if len(wells) > max(MUCH * len(every), 2):
+            what = f"{len(wells)} of {len(every)} wells of {effector} are impossible with these"
+            text = (f"{what} controls: another plate's wells or controls?", "The others are kept.")
+            yield flag("another plate's wells", plate, every, text, False)
 
 
 def _often(past: NDArray[np.bool_]) -> bool:
@@ -116,9 +156,13 @@ def _often(past: NDArray[np.bool_]) -> bool:
 
 
 def _well_error(
-    plate: Specific, level: Level, of: tuple[Array, Array], scatter: tuple[float, float] | None
+    plate: Specific,
+    level: Level,
+    of: tuple[Array, Array],
+    scatter: tuple[float, float] | None,
+    wells: int = 1,
 ) -> Array:
-    """Error of one well's lysis with that of the controls, percent, (times,).
+    """Error of the lysis of a well, or a mean of some, with that of the controls, percent.
 
     of: its signal and lysis; the scatter of a well is the plate's, be it even or in proportion.
     """
@@ -129,7 +173,7 @@ def _well_error(
         own = level.error**2 * level.count
     else:
         own = np.maximum(scatter[0], scatter[1] * np.abs(signal)) ** 2
-    total = own + (plate.none.error * (1 - share)) ** 2 + (plate.full.error * share) ** 2
+    total = own / wells + (plate.none.error * (1 - share)) ** 2 + (plate.full.error * share) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(100 * np.sqrt(total) / window)
 

@@ -152,7 +152,11 @@ class Specific:
 
     def well_lysis(self, well: Well) -> Array:
         """Percent of one well, (times,)."""
-        return percent(well.signal, self.none, self.full)
+        return self.of_signal(well.signal)
+
+    def of_signal(self, signal: Array) -> Array:
+        """Percent that a signal tells with the controls of the plate, (times,)."""
+        return percent(signal, self.none, self.full)
 
     def interval(self, index: int) -> tuple[Array, Array]:
         """Fieller's interval of a group's lysis, percent, two arrays (times,)."""

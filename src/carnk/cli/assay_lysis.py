@@ -120,7 +120,8 @@ def _show(found: "Lysis", numbers: "Sequence[Number]") -> None:
     for line in aligned([heads, *(_arm(arm, found) for arm in found.arms)]):
         typer.echo(line)
     for arm in found.arms:
-        name = " ".join((arm.effector, *_place(arm, found)))
+        place = ", ".join(_place(arm, found))
+        name = f"{arm.effector} ({place})" if place else arm.effector
         if arm.fitted.et50.value is None:
             typer.echo(fill(f"  no curve of {name}: {arm.fitted.et50.why}", WIDTH))
         elif arm.fitted.chance is not None and arm.fitted.chance < MISFIT:

@@ -1,5 +1,6 @@
 """Plates with one known fault each: the fault is found and its wells are named."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -67,6 +68,12 @@ def test_spontaneous_release_near_maximum_states_the_ratio() -> None:
     assert all(f"{row}10" in str(flag) for row in "BCDEFG")
     with pytest.raises(DataError, match="85% of maximum"):
         of_wells([plate_of(wells)], CALCEIN, Ask("calcein"))
+
+
+def test_release_of_the_size_of_maximum_states_the_ratio_too() -> None:
+    flag = found(wells_of(np.random.default_rng(2), (400.0, 401.0)), "spontaneous release")
+    assert flag.is_grave
+    assert re.search(r"is (9\d|10\d)% of maximum", str(flag))
 
 
 def test_high_spontaneous_release_is_noted() -> None:
