@@ -8,7 +8,7 @@ from ..base import write_text_atomic
 from ..library import references
 from ..study.global_sensitivity import Sensitivity
 from . import sensitivity, validation_rows
-from .credibility_facts import LEVELS, RISKS, behind
+from .credibility_facts import LEVEL, LEVELS, RISKS, behind
 from .numerals import count, listed, number, percent, plural, signed, span, unit
 from .rendering import render
 from .sections import uncertainty
@@ -88,8 +88,9 @@ def page(found: Row) -> str:
 
 def _score(each: Row) -> Row:
     """One comparison with a null as a sentence."""
-    better = each["model"] > each["null"]
-    verb = "beats" if better else "does not beat"
+    ahead = each["model"] - each["null"]
+    better = ahead > LEVEL
+    verb = "beats" if better else "does not beat" if ahead < -LEVEL else "is level with"
     detail = (
         f"{sentence(each['words'])}: {plural(each['counts'], 'count')} of "
         f"{plural(each['trials'], 'trial')}, log score {number(each['model'])} against "

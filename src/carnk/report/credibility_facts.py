@@ -25,6 +25,7 @@ from .sensitivity import read_sensitivity, write_sensitivity
 QUICK_RUNS, QUICK_PATIENTS = 2176, 50  # 64 base points for 30 numbers, and room
 RISKS = ("low", "low to medium", "medium", "medium to high", "high")
 LEVELS = ("low", "medium", "high")
+LEVEL = 1.0  # log scores nearer to each other tell nothing: e times the chance
 CAR_NK = "CAR-NK"
 CLASSES = {  # of evidence, by the source of the cells
     "autologous_t": "autologous CAR-T",
@@ -127,8 +128,8 @@ def scores(study: Study) -> list[Row]:
 
 
 def behind(found: list[Row]) -> list[Row]:
-    """The scores of the study's own class that do not beat the null."""
-    return [row for row in found if row["own_class"] and row["model"] <= row["null"]]
+    """The scores of the study's own class that do not beat the null, level ones among them."""
+    return [row for row in found if row["own_class"] and row["model"] <= row["null"] + LEVEL]
 
 
 def _held_out(name: str) -> pl.DataFrame | None:

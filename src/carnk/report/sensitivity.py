@@ -143,6 +143,7 @@ def _summary(found: Sensitivity) -> str:
     if not facts["variance"]:
         return f"{about} None of them moves the answer."
     alone = min(max(sum(row["first"] for row in found.rows), 0.0), 1.0)
+    error = sum(row["first_error"] ** 2 for row in found.rows) ** 0.5
     spread = number(facts["variance"] ** 0.5, 2)
     middle = number(facts["mean"], 3)
     if facts["answer"] in ("response", "complete_response", "crs"):
@@ -150,7 +151,8 @@ def _summary(found: Sensitivity) -> str:
         spread = f"{100 * facts['variance'] ** 0.5:.2g} percentage points"
     return (
         f"{about} The answer is {middle} on average, with a standard deviation of {spread} over "
-        f"the numbers. Acting alone they make up about {percent(alone)} of its variance; "
+        f"the numbers. Acting alone they make up about {percent(alone)} of its variance "
+        f"(± {100 * error:.0f} percentage points); "
         "the rest is what they do together."
     )
 

@@ -55,7 +55,7 @@ def test_the_summary_says_how_much_is_left_to_company(sobol: Sensitivity) -> Non
     text = content(sobol)["summary"].replace("\u00a0", " ")
     assert "8,192 runs of the same 200 patients" in text
     assert "61 % on average, with a standard deviation of 20 percentage points" in text
-    assert "alone they make up about 40 %" in text
+    assert "alone they make up about 40 % of its variance (± 11 percentage points)" in text
 
 
 def test_effects_are_shown_with_their_sign(morris: Sensitivity) -> None:
