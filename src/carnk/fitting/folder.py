@@ -21,6 +21,8 @@ from .mixed.result import Fit
 from .offers import Offer
 from .plan import Plan
 
+ROUGH = 0.5  # of the log likelihood
+
 
 @dataclass(frozen=True)
 class Source:
@@ -94,9 +96,20 @@ def manifest(fit: Fit, source: Source) -> dict[str, Any]:
         "not_identified": [
             n for n, fine in zip(population.names, fit.posterior.identified) if not fine
         ],
-        "notes": list(source.offer.notes),
+        "expansion_error": round(fit.expansion_error, 3),
+        "notes": [*source.offer.notes, *_rough(fit)],
         "warnings": [str(w) for w in source.events.warnings] if source.keep_ids else [],
     }  # fmt: skip
+
+
+def _rough(fit: Fit) -> list[str]:
+    """What is said where the expansion in numbers that all share does not hold."""
+    if fit.expansion_error <= ROUGH:
+        return []
+    return [
+        "Intervals and profiles of numbers that are the same in all patients are rough: the log "
+        f"likelihood is off by {fit.expansion_error:.1f} at one standard deviation of one of them."
+    ]
 
 
 def _rounded(x: float) -> float | None:

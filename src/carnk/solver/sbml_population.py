@@ -21,16 +21,16 @@ from .expression import Expr, children, exp, log, maximum, minimum, power, sqrt,
 from .formula import Formulas, TooLarge
 from .formula_arrays import values_of
 from .model import Model
-from .sbml_system import Definition, _Definitions, _Facts
+from .sbml_system import Definition, Definitions, Facts
 
 Array = npt.NDArray[np.float64]
 CLOCK = "clock"  # the state that is time, where rates speak of it
 
 
-class _Start(_Definitions):
+class _Start(Definitions):
     """Definitions at the start, in which what varies is a symbol."""
 
-    def __init__(self, facts: _Facts, graph: Formulas, varied: Mapping[str, int]) -> None:
+    def __init__(self, facts: Facts, graph: Formulas, varied: Mapping[str, int]) -> None:
         super().__init__(facts, graph)
         self.varied = varied
 
@@ -117,7 +117,7 @@ def open_model(model: m.SbmlModel, varied: Sequence[str], where: str = "") -> Op
 
     Raises SpecError for what cannot be opened, and for models that populations cannot solve.
     """
-    facts = _Facts(model)
+    facts = Facts(model)
     _check(facts, model, varied, where)
     places = {name: k for k, name in enumerate(varied)}
     graph = Formulas()
@@ -129,12 +129,12 @@ def open_model(model: m.SbmlModel, varied: Sequence[str], where: str = "") -> Op
             followed = one is not None and facts.follows_amount(one)
             if facts.kinds[name] != "reaction":
                 known[name] = before.ask(("amount" if followed else "symbol", name))
-        later = _Definitions(facts, graph, known)
+        later = Definitions(facts, graph, known)
         rates = [later.ask(("pace", name)) for name in facts.states]
         symbols = {name: later.ask(("symbol", name)) for name in facts.kinds}
     except TooLarge:
         raise SpecError(Problem(model.file, "this model is larger than can be fitted")) from None
-    plain = _Definitions(facts, Formulas())
+    plain = Definitions(facts, Formulas())
     given = tuple(float(plain.ask(("symbol", name)).args[0]) for name in varied)
     starts = tuple(graph.lift(known[name]) for name in facts.states)
     solved = _kernel_model(model.file, rates, tuple(facts.states), tuple(varied))
@@ -144,7 +144,7 @@ def open_model(model: m.SbmlModel, varied: Sequence[str], where: str = "") -> Op
     )  # fmt: skip
 
 
-def _check(facts: _Facts, model: m.SbmlModel, varied: Sequence[str], where: str) -> None:
+def _check(facts: Facts, model: m.SbmlModel, varied: Sequence[str], where: str) -> None:
     problems = []
     if model.events:
         what = f"the model has {len(model.events)} events; a model that is fitted can have none"

@@ -1,7 +1,7 @@
 """From the records of an SBML file to a system of equations: what changes, how fast, and when.
 
 Every quantity is defined by others (a rule, a kinetic law, an initial assignment). A definition is
-a generator that asks for what it needs; `_Definitions` answers without recursion, computes each
+a generator that asks for what it needs; `Definitions` answers without recursion, computes each
 once, and names the circle if a definition needs itself. This is done twice: for the values at the
 start, which come to numbers, and for all later times, where only what changes remains a symbol.
 
@@ -78,10 +78,10 @@ class System:
 
 def system_of(model: m.SbmlModel) -> System:
     """The equations of a model. SpecError names a circular definition; TooLarge can come too."""
-    return _assemble(_Facts(model))
+    return _assemble(Facts(model))
 
 
-class _Facts:
+class Facts:
     """The model by name, and what kind of change each quantity undergoes."""
 
     def __init__(self, model: m.SbmlModel) -> None:
@@ -127,14 +127,14 @@ class _Facts:
         return self.is_amount(one) or one.id in self.flows or self.varies(one.compartment)
 
 
-class _Definitions:
+class Definitions:
     """Answers keys: ('symbol', name), ('amount', name), ('rate', name) and ('call', name, args...).
 
     With `known` (the values at the start) the answers hold for all times, without it at the start.
     """
 
     def __init__(
-        self, facts: _Facts, graph: Formulas, known: Mapping[str, float | Expr] | None = None
+        self, facts: Facts, graph: Formulas, known: Mapping[str, float | Expr] | None = None
     ) -> None:
         self.facts, self.graph, self.known = facts, graph, known
         self.answers: dict[Key, Expr] = {}
@@ -339,19 +339,19 @@ class _Definitions:
         return total
 
 
-def _assemble(facts: _Facts) -> System:
+def _assemble(facts: Facts) -> System:
     bodies = [f.body for f in facts.model.functions if f.body is not None]
     written = size((*bodies, *(formula for _, formula, _ in formulas(facts.model))))
     graph = Formulas()
     graph.limit = min(graph.limit, ROOM + GROWTH * written)
-    before = _Definitions(facts, graph)
+    before = Definitions(facts, graph)
     known = {}
     for name in facts.kinds:
         one = facts.species.get(name)
         followed = one is not None and facts.follows_amount(one)
         if facts.kinds[name] != "reaction":
             known[name] = float(before.ask(("amount" if followed else "symbol", name)).args[0])
-    later = _Definitions(facts, graph, known)
+    later = Definitions(facts, graph, known)
     return System(
         states=tuple(facts.states),
         start=tuple(known[name] for name in facts.states),
@@ -367,11 +367,11 @@ def _assemble(facts: _Facts) -> System:
     )
 
 
-def _changes(facts: _Facts, name: str) -> bool:
+def _changes(facts: Facts, name: str) -> bool:
     return any(name in d for d in (facts.assigned, facts.rated, facts.struck))
 
 
-def _happening(event: m.Event, number: int, later: _Definitions) -> Happening:
+def _happening(event: m.Event, number: int, later: Definitions) -> Happening:
     facts, graph = later.facts, later.graph
 
     def target(name: str) -> Target:

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import laplace, norm
 
-from carnk.base import CarnkError
+from carnk.base import CarnkError, SpecError
 from carnk.fitting.petab.fit import fit_petab
 from carnk.fitting.petab.objective import Objective, check
 from carnk.fitting.petab.read import read_petab
+from carnk.solver import solve
+from carnk.solver.sbml_population import open_model
+from carnk.solver.sbml_read import parse_sbml
+from carnk.solver.sbml_settings import until
+from carnk.solver.simulate import simulate
 from tests.unit.fitting.petab_cases import MODEL, PROBLEM, write
 
 K1, K2 = 0.8, 0.6
@@ -195,3 +200,51 @@ HEAD = "parameterId parameterScale lowerBound upperBound nominalValue estimate"
 def test_what_is_not_supported_is_refused(tmp_path, tables, said):
     with pytest.raises(CarnkError, match=said):
         likelihood(tmp_path, **tables)
+
+
+RULES = """<?xml version="1.0"?>
+<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"><model id="m">
+<listOfParameters><parameter id="x" value="0.5" constant="false"/>
+<parameter id="k" value="2" constant="true"/></listOfParameters>
+<listOfRules><rateRule variable="x"><math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>
+</rateRule></listOfRules></model></sbml>
+"""
+TIME = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
+FORMULAS = {
+    "tanh": "<apply><tanh/><ci>x</ci></apply>",
+    "powers": "<apply><minus/><apply><power/><ci>x</ci><cn>3</cn></apply></apply>",
+    "root": "<apply><root/><apply><abs/><apply><minus/><ci>x</ci></apply></apply></apply>",
+    "logs": "<apply><plus/><apply><ln/><ci>k</ci></apply><apply><log/><ci>k</ci></apply></apply>",
+    "hyperbolic": "<apply><divide/><apply><sinh/><ci>x</ci></apply>"
+    "<apply><cosh/><ci>x</ci></apply></apply>",
+    "time": f"<apply><times/><ci>k</ci>{TIME}</apply>",
+    "piecewise": f"<piecewise><piece><ci>k</ci><apply><lt/>{TIME}<cn>1</cn></apply></piece>"
+    "<otherwise><cn>-1</cn></otherwise></piecewise>",
+    "exp": "<apply><minus/><apply><exp/><apply><minus/><ci>x</ci></apply></apply></apply>",
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_functions_of_rates_are_those_of_the_one_off_solver(name):
+    model = parse_sbml(RULES.format(FORMULAS[name]).encode(), "model.xml")
+    opened = open_model(model, ("k",))
+    days, numbers = np.array([0.25, 0.5, 1.5]), np.array([[2.0]])
+    initial = opened.initial(numbers)
+    found = solve(opened.model, numbers, initial, days, rtol=1e-9, engine="interpreter")
+    wanted = simulate(model, until(1.5, 7), rtol=1e-10)
+    rows = [wanted.values[k, wanted.names.index("x")] for k in (1, 2, 6)]
+    assert found.values[0, :, 0] == pytest.approx(rows, rel=1e-5)
+
+
+def test_a_function_without_a_kernel_is_refused():
+    text = RULES.format("<apply><sin/><ci>x</ci></apply>")
+    opened = open_model(parse_sbml(text.encode(), "model.xml"), ("k",))
+    with pytest.raises(SpecError, match="'sin' in a rate"):
+        solve(opened.model, [[2.0]], [[0.5]], [1.0], engine="interpreter")
+
+
+def test_what_never_comes_to_rest_has_no_likelihood(tmp_path):
+    measurements = "observableId simulationConditionId measurement time\nobs_a c0 0.5 inf\n"
+    model = MODEL.replace("<ci>cell</ci><ci>k2</ci>", "<ci>cell</ci><cn>-1</cn>")
+    _, found = likelihood(tmp_path, measurements=measurements, model=model)
+    assert found == -np.inf

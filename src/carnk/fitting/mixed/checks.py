@@ -96,9 +96,9 @@ def simulated(found: Estimate, seed: int = 1, replicates: int = REPLICATES) -> A
 def npde(study: Study, draws: Array, seed: int = 1) -> Array:
     """Normalized prediction distribution errors, (patients, most); NaN for padding.
 
-    A sample below the limit stands at a random place of the part of its law below the limit
-    (doi 10.1002/psp4.8 and, for the errors, 10.1007/s11095-005-5244-3). Decorrelated by the
-    Cholesky factor of the simulated covariance of the patient's samples.
+    A sample below the limit stands at a random place of the part of its law below the limit, as
+    Nguyen, Comets and Mentre (2012) do. Decorrelated by the Cholesky factor of the simulated
+    covariance of the patient's samples.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 4]))
     found = np.full(study.samples.low.shape, np.nan)

@@ -60,6 +60,20 @@ def sample(study: Study, proposal: Proposal, points: Array, values: Values) -> D
     return Draws(numbers, shared, np.where(broken, np.inf, log_law), course, by_shared, sums)
 
 
+def solved_anew(study: Study, draws: Draws, shared: Array) -> Draws:
+    """The same draws with courses solved at other values of the numbers that all share."""
+    population = study.population
+    scaled = np.empty((*draws.numbers.shape[:2], len(population.quantities)))
+    scaled[..., population.random] = draws.numbers
+    scaled[..., population.shared] = shared
+    course = study.courses(scaled)
+    broken = ~np.isfinite(course).all(axis=-1)
+    course[broken] = 1.0
+    log_law = np.where(broken, np.inf, draws.log_law)
+    sums = sums_of(study.kinds, study.samples, course)
+    return Draws(draws.numbers, shared, log_law, course, 0 * draws.by_shared, sums)
+
+
 def _solved(study: Study, numbers: Array, shared: Array) -> tuple[Array, Array]:
     population = study.population
     scaled = np.empty((*numbers.shape[:2], len(population.quantities)))

@@ -1,7 +1,7 @@
 """The posterior of the population, by adaptive importance sampling; profiles of single entries.
 
 Rounds of draws from a t law that adapts to the weighted draws so far; all draws count in the end,
-weighed against the mixture of all rounds' laws (AMIS, doi 10.1111/j.1467-9469.2011.00756.x).
+weighed against the mixture of all rounds' laws (AMIS, arXiv 0907.1254).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scipy.special import gammaln, logsumexp
 
 from ...base import Problem, SolveError
 from .estimate import Estimate, Surface, best
+from .marginal import log_marginal, solved_anew
 
 Array = NDArray[np.float64]
 FEWEST, MOST, PER_ROUND = 3, 12, 300  # rounds, and draws of each
@@ -113,6 +114,23 @@ def _prior_spread(found: Estimate) -> Array:
     _, below, above = found.surface.study.population.prior
     variance = (1 - 2 / np.pi) * (above - below) ** 2 + above * below
     return np.asarray(np.sqrt(variance))
+
+
+def expansion_error(found: Estimate, drawn: Posterior) -> float:
+    """How far the log likelihood is off where a number that all share is not where it was solved.
+
+    The largest difference at the 16 and 84 % points of each such number; 0 if there is none.
+    """
+    surface = found.surface
+    study, worst = surface.study, 0.0
+    for place in study.population.shared:
+        for end in np.percentile(drawn.theta[:, place], (16.0, 84.0)):
+            theta = found.theta.copy()
+            theta[place] = end
+            anew = solved_anew(study, surface.draws, theta[study.population.shared])
+            exact = log_marginal(study, anew, theta)
+            worst = max(worst, abs(log_marginal(study, surface.draws, theta) - exact))
+    return worst
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .checks import Check, Individuals, individuals, npde, simulated, visual_check
 from .estimate import Estimate, Settings, estimate
 from .modes import conditional_modes
-from .posterior import Posterior, Profile, posterior, profile
+from .posterior import Posterior, Profile, expansion_error, posterior, profile
 from .structure import Study
 
 Array = NDArray[np.float64]
@@ -21,7 +21,8 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True)
 class Fit:
     """What came out. laplace: the marginal log likelihood by Laplace's approximation, beside that
-    by importance sampling. npde: (patients, most)."""
+    by importance sampling. expansion_error: as `posterior.expansion_error`. npde: (patients, most).
+    """
 
     found: Estimate
     posterior: Posterior
@@ -30,6 +31,7 @@ class Fit:
     npde: Array
     checks: tuple[Check, ...]
     laplace: float
+    expansion_error: float
     settings: Settings
 
     @property
@@ -59,5 +61,5 @@ def fit(
     checks = tuple(visual_check(study, draws, k) for k in outputs)
     return Fit(
         found, drawn, tuple(profiles), own, npde(study, draws, settings.seed), checks,
-        float(laplace), settings,
+        float(laplace), expansion_error(found, drawn), settings,
     )  # fmt: skip

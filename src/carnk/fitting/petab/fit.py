@@ -51,7 +51,7 @@ def fit_petab(
     ends = np.array([value for value, _ in found])
     value, theta = found[int(np.argmax(ends))]
     if not np.isfinite(value):
-        what = "the model cannot be solved at any start"
+        what = "at no start the model can be solved (or comes to rest, where that is asked for)"
         raise SolveError(Problem(objective.petab.file, what, "Look at nominal values and bounds."))
     span = bounds[:, 1] - bounds[:, 0]
     at_bound = np.minimum(theta - bounds[:, 0], bounds[:, 1] - theta) < AT_BOUND * span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, log10
@@ -19,6 +20,7 @@ PRIORS = (
     "parameterScaleNormal", "parameterScaleLaplace",
 )  # fmt: skip
 DISTRIBUTIONS = ("normal", "laplace")
+PLACEHOLDER = re.compile(r"(observable|noise)Parameter([1-9]\d*)_(\w+)")
 
 
 def to_scale(scale: str, value: float) -> float:

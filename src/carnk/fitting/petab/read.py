@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from math import inf, isfinite, nan
 from pathlib import Path
@@ -13,7 +12,16 @@ import polars as pl
 from ...base import DataError, Node, Problem, SpecError, did_you_mean, read_text, read_yaml
 from ...solver.sbml_read import read_sbml
 from ..infix import Formula, parse
-from .problem import DISTRIBUTIONS, PRIORS, SCALES, Measurement, Observable, Parameter, Petab
+from .problem import (
+    DISTRIBUTIONS,
+    PLACEHOLDER,
+    PRIORS,
+    SCALES,
+    Measurement,
+    Observable,
+    Parameter,
+    Petab,
+)
 
 LARGEST_BYTES = 50_000_000
 TOP = ("format_version", "parameter_file", "problems", "extensions")
@@ -34,7 +42,6 @@ OF_MEASUREMENT = (
     "observableId", "preequilibrationConditionId", "simulationConditionId", "measurement", "time",
     "observableParameters", "noiseParameters", "datasetId", "replicateId",
 )  # fmt: skip
-PLACEHOLDER = re.compile(r"(observable|noise)Parameter([1-9]\d*)_(\w+)")
 Row = dict[str, str]
 
 
