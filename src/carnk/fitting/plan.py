@@ -98,9 +98,11 @@ def make_plan(offer: Offer, outputs: list[str], unit: str, asked: Asked) -> Plan
     if not random:
         what = "no number differs between patients"
         problems.append(Problem("fit", what, "Give at least one number an omega."))
+    correlations = top.get("correlations")
+    if correlations is not None and not isinstance(correlations.value, bool):
+        problems.append(correlations.problem("this is neither true nor false"))
     if problems:
         raise SpecError(problems)
-    correlations = top.get("correlations")
     full = asked.full or (correlations is not None and correlations.value is True)
     return Plan(tuple(numbers), fixed, tuple(measured), wishes, full)
 
@@ -112,10 +114,14 @@ def _numbers(
     entries = said.fields if said else {}
     for name in (*entries, *asked.fit, *asked.shared):
         if name not in offer.numbers:
-            where = entries[name].where if name in entries else "--fit"
+            where = entries[name].where if name in entries else "--estimate"
             what = f"'{name}' is not a number of {offer.name}"
             problems.append(Problem(where, what, did_you_mean(name, offer.numbers)))
     wanted = asked.fit or (*offer.fitted, *(n for n in entries if n not in offer.fitted))
+    for name in asked.shared:
+        if name in offer.numbers and name not in wanted:
+            what = f"'{name}' is not fitted"
+            problems.append(Problem("--shared", what, "Name it in --estimate, too."))
     quantities, fixed = [], {}
     for name, given in offer.numbers.items():
         known, fix = _known(given, entries.get(name), problems)

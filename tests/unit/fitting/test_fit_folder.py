@@ -133,6 +133,7 @@ HEAD = "ID,TIME (day),DV (copies/ug),CENS,LLOQ"
         (f"{HEAD}\na,1,5,0,1\na,2,4,0,1\n", ("--estimate", "cmaxx"), "Did you mean 'cmax'"),
         (f"{HEAD}\na,1,5,0,1\na,2,4,0,1\n", ("--covariate", "age:cmax"), "'age' is not a column"),
         (f"{HEAD}\na,1,5,0,1\na,2,4,0,1\n", ("--error", "poisson"), "'poisson' is not one of"),
+        (f"{HEAD}\na,1,5,0,1\na,2,4,0,1\n", ("--estimate", "cmax", "--shared", "beta"), "not fit"),
         (f"{HEAD}\na,1,5,0,1\na,2,4,0,1\n", ("--draws", "100"), "not a power of two"),
         (f"{HEAD}\na,1,0,0,.\na,2,4,0,.\n", (), "has no logarithm"),
         (f"{HEAD},AMT\na,1,5,0,1,.\na,2,4,0,1,.\na,9,.,.,.,1e8\n", (), "after the last sample"),

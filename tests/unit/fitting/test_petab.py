@@ -174,6 +174,10 @@ EVENT = """<listOfEvents><event id="e" useValuesFromTriggerTime="true"><trigger 
 </listOfEventAssignments></event></listOfEvents></model>"""
 OBSERVED = "observableId observableFormula noiseFormula"
 MEASURED = "observableId simulationConditionId measurement time"
+AFTER = (
+    "observableId preequilibrationConditionId simulationConditionId measurement time\n"
+    "obs_a c0 c0 1 1\n"
+)
 HEAD = "parameterId parameterScale lowerBound upperBound nominalValue estimate"
 
 
@@ -190,6 +194,7 @@ HEAD = "parameterId parameterScale lowerBound upperBound nominalValue estimate"
         ({"observables": f"{OBSERVED}\nobs_a A*C 1\n"}, "'C'"),
         ({"observables": f"{OBSERVED}\nobs_a A*( 1\n"}, "too early"),
         ({"conditions": "conditionId k9\nc0 1\n"}, "k9"),
+        ({"conditions": "conditionId cell\nc0 1\n", "measurements": AFTER}, "the size of"),
         ({"conditions": "conditionId k1\nc0 hot\n"}, "hot"),
         ({"measurements": f"{MEASURED}\nobs_b c0 1 1\n"}, "obs_b"),
         ({"measurements": f"{MEASURED}\nobs_a c9 1 1\n"}, "c9"),

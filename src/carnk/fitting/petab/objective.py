@@ -76,6 +76,11 @@ class Objective:
         """Species of the model."""
         return frozenset(s.id for s in self.petab.model.species)
 
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What changes by rates."""
+        return self._model(()).states
+
     def start(self) -> Array:
         """Nominal values of the estimated parameters, on their scales; else the middle."""
         return np.array([_start(p) for p in self.petab.estimated])
@@ -335,8 +340,27 @@ def check(objective: Objective) -> None:
                     )
                 )
     problems += _unused(petab, entities)
+    if not problems:
+        problems += _not_reset(objective, entities)
     if problems:
         raise SpecError(problems, petab.file)
+
+
+def _not_reset(objective: Objective, entities: Mapping[str, str]) -> list[Problem]:
+    """What a condition cannot change after a preequilibration."""
+    states = objective.states
+    problems = []
+    for run in objective.runs:
+        for name, value in objective.petab.conditions[run.condition].items():
+            where = f"condition '{run.condition}', {name}"
+            kind = entities[name] if run.before and not _missing(value) else ""
+            if kind == "compartment":
+                what = "the size of a compartment after a preequilibration is not supported"
+                problems.append(Problem(where, what, "Set it in the model."))
+            elif kind == "species" and name not in states:
+                what = "a species that nothing changes cannot be set after a preequilibration"
+                problems.append(Problem(where, what, "Make it a parameter of the model."))
+    return problems
 
 
 def _unused(petab: Petab, entities: Mapping[str, str]) -> list[Problem]:
