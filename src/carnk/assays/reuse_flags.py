@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from ..base import Problem
 from .et_curve import FEWEST, LAWS, LOGISTIC, fit
-from .flags import Flag
+from .flags import MOST, Flag
 from .scatter_flags import place
 from .specific import Specific
 from .wells import Well, Wells, named
@@ -20,6 +20,7 @@ BY_CHANCE = 1e-4  # runs as long that a file would hold by chance
 MOST_TIES = 50  # of one reading that are looked through
 REFUTED, ACCEPTED = 1e-4, 1e-3  # chances of the misfit under own and under other controls
 BETTER = 100.0  # times the chance
+FAR, SEVERAL = 4.0, 2  # standard errors from 0 or 100 %, and E:T, that no noise explains
 LEAST_ERROR = 3.0  # percent; replicates on one plate agree too well
 Key = tuple[float, ...]
 
@@ -96,7 +97,7 @@ def _runs(order: Sequence[tuple[Well, Key]]) -> Iterator[list[tuple[Well, Well]]
 
 
 def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
-    """Arms that own controls refute and another plate's controls fit."""
+    """Arms that own controls refute, and another plate's fit or no controls of theirs can."""
     flags = []
     for own in plates:
         for arm in _arms(own):
@@ -105,7 +106,7 @@ def of_other_controls(plates: Sequence[Specific]) -> list[Flag]:
                 continue
             least = max(ACCEPTED, BETTER * chance)
             better = [p for p in plates if p is not own and _chance(own, p, arm) > least]
-            if better:
+            if better or _is_impossible(own, arm):
                 flags.append(_pasted(own, arm, better))
     return flags
 
@@ -114,16 +115,29 @@ def _pasted(own: Specific, arm: Sequence[int], better: Sequence[Specific]) -> Fl
     groups = [own.groups[k] for k in arm]
     wells = [w for g in groups for w in g.level.wells]
     lysis = own.lysis[list(arm), -1]
-    others = " or ".join(each.name for each in better[:3])
-    what = (
-        f"{groups[0].effector} reads {lysis.min():.0f} to {lysis.max():.0f} % lysis, which no curve"
-        f" fits, and is plausible with the controls of {others}: wells or controls pasted?"
-    )
+    what = f"{groups[0].effector} reads {lysis.min():.0f} to {lysis.max():.0f} % lysis"
+    if better:
+        others = " or ".join(each.name for each in better[:3])
+        what += f", which no curve fits, and is plausible with the controls of {others}"
+    else:
+        what += ", which cannot be with these controls"
+    what += ": wells or controls pasted?"
     where = f"{own.name}, {named(wells)}"
     problem = Problem(where, what, "The arm is left out.")
     names = tuple(w.name for w in wells)
     kind = "another plate's wells"
     return Flag(kind, own.plate, names, problem, tuple(wells), is_grave=True)
+
+
+def _is_impossible(plate: Specific, arm: Sequence[int]) -> bool:
+    """Whether the means of several E:T lie far below 0 or over 100 %, one way or the other."""
+    levels = [plate.groups[k].level for k in arm]
+    window = 100 / abs(plate.full.mean[-1] - plate.none.mean[-1])
+    lysis = plate.lysis[list(arm), -1]
+    own = np.array([level.error[-1] for level in levels])
+    low = np.maximum(np.hypot(own, plate.none.error[-1]) * window, LEAST_ERROR)
+    high = np.maximum(np.hypot(own, plate.full.error[-1]) * window, LEAST_ERROR)
+    return bool(np.sum((lysis < -FAR * low) | (lysis - MOST > FAR * high)) >= SEVERAL)
 
 
 def _arms(plate: Specific) -> list[list[int]]:

@@ -122,6 +122,16 @@ def test_wells_of_another_plate_are_found_by_its_controls() -> None:
     assert set(flag.wells) == set(other)
 
 
+def test_an_arm_that_no_curve_fits_is_left_out_if_its_plate_is_not_in_the_file() -> None:
+    """Lysis from -60 to 130 %: wells of a plate with a wider window."""
+    read = {w.name: float(w.signal[0]) for w in clean(seed=4) if w.effector == "CAR-NK"}
+    pasted = {name: 3 * signal - 620 for name, signal in read.items()}
+    flag = found(changed(clean(seed=4), pasted), "another plate's wells")
+    assert flag.is_grave
+    assert "cannot be with these controls" in str(flag)
+    assert set(flag.wells) == set(pasted)
+
+
 @pytest.mark.parametrize("columns", [(2, 3, 4), (5,)])
 def test_a_block_pasted_from_another_plate_is_named(columns: tuple[int, ...]) -> None:
     one, two = clean(seed=6), clean(seed=7, plate="2")
