@@ -52,6 +52,33 @@ DRIVERS = {
     "rank_correlation": ("With the main difference over the plausible worlds", "1"),
 }
 
+HEAD = """\
+# Scenarios: what follows under stated numbers
+
+Written by `make scenarios`; do not edit.
+
+Each scenario is a built-in study: one question, put to the same virtual patients in every arm. A
+patient is enrolled once and treated in each arm on the same luck, so that a difference is taken
+patient by patient. Arms differ in nothing but what the question names.
+
+**This is no evidence about patients.** A scenario says what follows if the numbers are as stated,
+and many of them are assumed. Where a difference was put in as an assumption, its size says
+nothing new, and the text says so. No trial has compared any of these pairs. Short-lived products
+did better in patients than the model gives them ([calibration](calibration.md)). {verdict}
+
+How to read a picture: the levels are means in the first arm and in the other, the bar is the 95 %
+interval of the difference, for what the plausible worlds and the number of patients leave open.
+Filled blue: zero lies outside. Hollow gray: **cannot be told**. Axes differ between pictures.
+Treatment is counted from enrollment, so that about one patient in twenty is lost before it in
+every arm. LBCL is large B-cell lymphoma.
+
+*Hangs on* names first the numbers that a difference is built on, with their basis. Then it says
+what was measured: the rank correlation, over the 100 plausible worlds, of a number with the main
+difference, where it is beyond chance (0.2; for numbers that nobody named beforehand 0.4). A
+number can be what a difference is built on and move it little within its range. Intervals are
+normal ones around the mean, so that near 0 % they can reach to where no share can.
+"""
+
 
 def run() -> None:
     """Run every scenario and store what its arms differ by, and the numbers it moves with."""
@@ -166,8 +193,7 @@ def pictures() -> dict[str, str]:
 
 def page() -> str:
     """The whole page as Markdown."""
-    head = (HERE / "scenarios_head.md").read_text(encoding="utf-8")
-    head = head.replace("{verdict}", (heldout() or {"verdict": ""})["verdict"])
+    head = HEAD.replace("{verdict}", (heldout() or {"verdict": ""})["verdict"])
     about = yaml.safe_load((FOLDER / "scenarios.about.yaml").read_text(encoding="utf-8"))
     made = about["meaning"].removeprefix("Differences between arms of the scenarios; ")
     stale = "" if _worlds_hash() in made else (
