@@ -139,5 +139,5 @@ def _gaps(record: Record) -> list[str]:
             gap, *ends = (signed(100 * x) for x in (each.mean, each.low, each.high))
             told = f"{names[each.outcome]} {gap} ({ends[0]} to {ends[1]})"
             lines.setdefault(f"{each.arm} less {each.reference}", []).append(told)
-    head = "In the same patients, points of percent (95 %):"
+    head = "In the same patients, percentage points (95 %):"
     return [head, *(f"  {powers(who)}: {', '.join(told)}" for who, told in lines.items())]

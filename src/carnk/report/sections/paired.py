@@ -57,7 +57,7 @@ def _figure(label: str, found: list[Difference], outcome: str) -> Row:
     top = max((max(abs(d.low), abs(d.high)) for d in mine), default=1.0) or 1.0
     axis = Axis(-top, top) if days else GAPS
     ticks = axis.ticks if days else GAP_TICKS
-    title = f"{label}, {'days' if days else 'points of percent'}"
+    title = f"{label}, {'days' if days else 'percentage points'}"
     return {"title": title, "rows": [_line(each, axis) for each in mine], "ticks": ticks}
 
 
