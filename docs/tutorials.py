@@ -37,7 +37,7 @@ def rewritten(text: str, folder: Path) -> str:
 def _run(block: re.Match[str]) -> str:
     head, command, _ = block.groups()
     done = CliRunner().invoke(app, shlex.split(command), prog_name="carnk")
-    assert done.exit_code == 0, f"{command}: {done.output}"
+    assert done.exit_code == 0, f"{command}: {done.output}{done.exception}"
     lines = [line.rstrip() for line in done.stdout.rstrip("\n").splitlines()]
     if head and len(lines) > int(head):
         lines = [*lines[: int(head)], "..."]

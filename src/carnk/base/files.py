@@ -247,20 +247,30 @@ def write_bytes_atomic(path: Path | str, content: bytes) -> None:
             hidden.unlink()
 
 
+def _remove_empty(folders: list[Path]) -> None:
+    """Take back folders that were made, the innermost first, as long as they are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
 @contextmanager
 def new_folder_atomic(path: Path | str) -> Iterator[Path]:
     """Yield a hidden folder to fill; it gets its name at the end, or vanishes on an exception.
 
-    Raises SpecError if something stands there already or nothing can be written there, be it only
-    half-way, as on a full disk.
+    Folders above it that are missing are made, and vanish with it. Raises SpecError if something
+    stands there already or nothing can be written there, be it only half-way, as on a full disk.
     """
     path = Path(path)
     if path.exists() or path.is_symlink():
         raise SpecError(Problem(str(path), "is there already", "Choose another name or remove it."))
     hidden = _hidden_sibling(path)
+    above = [folder for folder in path.parents if not folder.exists()]
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         hidden.mkdir()
     except OSError as error:
+        _remove_empty(above)
         raise _cannot_write(path, error) from None
     try:
         yield hidden
@@ -272,6 +282,7 @@ def new_folder_atomic(path: Path | str) -> Iterator[Path]:
         import shutil
 
         shutil.rmtree(hidden, ignore_errors=True)
+        _remove_empty(above)
         if isinstance(error, OSError):
             raise _cannot_write(path, error) from error
         raise

@@ -273,3 +273,12 @@ def test_a_pipe_is_written_into_and_not_replaced(tmp_path):
     reader.join(10)
     assert got == [b"course"]
     assert pipe.is_fifo()
+
+
+def test_folders_above_a_new_one_are_made_and_taken_back(tmp_path):
+    with new_folder_atomic(tmp_path / "a" / "b") as hidden:
+        (hidden / "x").write_text("1")
+    assert (tmp_path / "a" / "b" / "x").read_text() == "1"
+    with pytest.raises(RuntimeError), new_folder_atomic(tmp_path / "c" / "d" / "e"):
+        raise RuntimeError
+    assert not (tmp_path / "c").exists()
