@@ -140,7 +140,7 @@ def _outcomes(folder: Path, paired: bool) -> pl.DataFrame:
     types |= dict.fromkeys(INTENDED, pl.Float32) if paired else {}
     types |= {"patient": pl.Int64} if paired else {}
     table = pl.read_csv(folder / "outcomes.csv", columns=list(types), schema_overrides=types)
-    return table.filter(pl.col("cmax_per_ul").is_not_nan())
+    return table.filter(pl.col("progression_day").is_not_nan())
 
 
 def rows_of(path: Path, numeric: tuple[str, ...]) -> list[Row]:

@@ -1,6 +1,7 @@
 """The report in short, for a terminal of 100 columns."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from ..designs import clopper_pearson
@@ -12,6 +13,7 @@ from .lot_effects import lot_line
 from .numerals import NONE, SPACE, count, listed, number, percents, plural, powers, span
 from .record import Record, few, read, unverified_line
 from .sections.comparison import expected, label
+from .sections.paired import rows as paired_rows
 from .sections.paired import signed
 from .words import DISEASES, words
 
@@ -38,7 +40,9 @@ def show(folder: Path, console: "Console | None" = None) -> None:
     mine.print(Text(powers(record.study.title or record.study.name), style="bold"), width=width)
     mine.print(Text(_patients(record)), width=width)
     if len(record.outcomes):
-        mine.print(_table(compare(record.study, record.outcomes), width >= WIDTH), width=width)
+        paired = record.study.paired
+        rows = [] if paired else compare(record.study, record.outcomes)
+        mine.print(_arms_table(record) if paired else _table(rows, width >= WIDTH), width=width)
     if record.trial:
         mine.print(Text(trial_table.head(record.trial)), width=width)
         for schedule in record.trial["schedules"]:
@@ -128,16 +132,34 @@ def _lines(record: Record) -> list[str]:
 
 
 def _gaps(record: Record) -> list[str]:
-    """The main differences between arms on the same patients, one line for each arm."""
-    if not record.study.paired:
-        return []
+    """The main differences between arms on the same patients, one line for each arm and outcome."""
     names = {"treated": "treated", "response": "response", "pfs": "progression-free",
-             "crs_grade_3": "CRS 3+"}  # fmt: skip
+             "crs": "CRS", "crs_grade_3": "CRS 3+", "icans": "ICANS", "gvhd": "GvHD"}  # fmt: skip
     lines: dict[str, list[str]] = {}
-    for each in differences(record.study, record.outcomes):
-        if each.outcome in names:
+    found = differences(record.study, record.outcomes) if record.study.paired else []
+    for each in found:
+        if each.outcome in names and each.low == each.low:
             gap, *ends = (signed(100 * x) for x in (each.mean, each.low, each.high))
             told = f"{names[each.outcome]} {gap} ({ends[0]} to {ends[1]})"
             lines.setdefault(f"{each.arm} less {each.reference}", []).append(told)
-    head = "In the same patients, percentage points (95 %):"
-    return [head, *(f"  {powers(who)}: {', '.join(told)}" for who, told in lines.items())]
+    shown = ["In the same patients, percentage points (95 %):"] if lines else []
+    for who, parts in lines.items():
+        text = f"{powers(who)}: {', '.join(parts)}"
+        shown += wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return shown
+
+
+def _arms_table(record: Record) -> "Table":
+    """The arms of a paired study side by side."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("", overflow="fold")
+    for arm in record.study.arms:
+        table.add_column(powers(arm.name), justify="right", overflow="fold")
+    for row in paired_rows(record):
+        cells = [f"{text}\n{ends}".strip().replace(SPACE, " ") for text, ends in row["cells"]]
+        table.add_row(row["label"], *map(Text, cells))
+    return table

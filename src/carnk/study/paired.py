@@ -1,7 +1,8 @@
 """Differences between arms in the same virtual patients, with what is not known and what is chance.
 
 Every patient was in every arm, so a difference is taken patient by patient. It varies between
-patients, which more patients average out, and between plausible worlds, which nothing does.
+patients, which more patients average out, and between plausible worlds, which nothing does. Benefit
+is of all who were enrolled, what cells do is of those treated in both arms.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,17 @@ SHARES = (
     ("response", "Response, best"),
     ("complete_response", "Complete response, best"),
     ("pfs", ""),
-    ("crs", LABELS["crs"]),
-    ("crs_grade_3", LABELS["crs_grade_3"]),
-    ("icans", LABELS["icans"]),
-    ("gvhd", LABELS["gvhd"]),
-    ("detected_day_365", "Cells above the limit, day 365"),
+    ("crs", f"{LABELS['crs']}, of the treated"),
+    ("crs_grade_3", f"{LABELS['crs_grade_3']}, of the treated"),
+    ("icans", f"{LABELS['icans']}, of the treated"),
+    ("gvhd", f"{LABELS['gvhd']}, of the treated"),
+    ("detected_day_365", "Cells above the limit, day 365, of the treated"),
 )
 DAYS = (
-    ("wait_day", "Days from enrollment to treatment"),
-    ("tlast_day", "Last day with cells above the limit"),
+    ("wait_day", "Days from enrollment to treatment, of the treated"),
+    ("tlast_day", "Last day with cells above the limit, of the treated"),
 )
+LEAST = 2  # patients in a world, on average, below which worlds and chance cannot be told apart
 B_CELLS = ("b_cell_recovery_day", "Day on which B cells are back above a tenth")
 
 
@@ -37,7 +39,8 @@ class Difference:
     """An arm less the first arm: mean over patients, and where it lies.
 
     unit: 'share' of patients or 'days'. low and high hold 95 %: of worlds, and of the chance that
-    so many patients leave. between_worlds: standard deviation that more patients do not lessen.
+    so many patients leave; NaN with under two patients in a world. between_worlds: standard
+    deviation that more patients do not lessen.
     """
 
     arm: str
@@ -93,8 +96,8 @@ def differences(study: Study, outcomes: pl.DataFrame) -> list[Difference]:
         for outcome, label, unit in endpoints(study):
             gap = values(pair[0], outcome, study) - values(pair[1], outcome, study)
             mean, low, high, between = interval(gap, world)
-            if unit == "share":  # a normal law of worlds can pass what shares can differ by
-                low, high = max(low, -1.0), min(high, 1.0)
+            if unit == "share":
+                low, high = alike(gap) if mean == low == high else (max(low, -1), min(high, 1))
             size = int(np.isfinite(gap).sum())
             found.append(
                 Difference(arm, first, outcome, label, unit, mean, low, high, between, size)
@@ -106,23 +109,33 @@ def interval(gap: Array, world: NDArray[np.int64]) -> tuple[float, float, float,
     """(mean, low, high, deviation between worlds) of patients' differences.
 
     The variance between worlds is what is left of the scatter of the worlds' means once the scatter
-    within worlds, over their patients, is taken off (method of moments); never below zero.
+    within worlds, over their patients, is taken off (method of moments); never below zero. The
+    worlds' means, drawn together to that variance, give the interval its two sides, to which the
+    chance that so many patients leave is added as a variance.
     """
     kept = np.isfinite(gap)
     gap, world = gap[kept], world[kept]
-    if gap.size < 2:
+    if not gap.size:
         return float("nan"), float("nan"), float("nan"), float("nan")
     _, place, count = np.unique(world, return_inverse=True, return_counts=True)
+    mean = float(gap.mean())
+    if gap.size < LEAST * count.size:
+        return mean, float("nan"), float("nan"), float("nan")
     means = np.bincount(place, weights=gap) / count
-    within = float(((gap - means[place]) ** 2).sum() / max(gap.size - count.size, 1))
+    within = float(((gap - means[place]) ** 2).sum() / (gap.size - count.size))
     scatter = float(np.var(means, ddof=1)) if count.size > 1 else 0.0
     between = max(scatter - within * float(np.mean(1 / count)), 0.0)
-    mean = float(gap.mean())
+    drawn = (means - mean) * np.sqrt(between / scatter) if scatter else np.zeros_like(means)
+    ends = np.percentile(drawn, (100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2))
     chance = within / gap.size + between / count.size
-    half = float(norm.ppf((1 + LEVEL) / 2) * np.sqrt(between + chance))
-    if not gap.any():  # no difference in n patients leaves one in 3/n, by the rule of three
-        half = 3.0 / gap.size
-    return mean, mean - half, mean + half, float(np.sqrt(between))
+    low, high = np.hypot(ends, norm.ppf((1 + LEVEL) / 2) * np.sqrt(chance))
+    return mean, mean - float(low), mean + float(high), float(np.sqrt(between))
+
+
+def alike(gap: Array) -> tuple[float, float]:
+    """Ends of a share's difference that n patients did not show: 3/n, by the rule of three."""
+    half = 3.0 / max(int(np.isfinite(gap).sum()), 1)
+    return -half, half
 
 
 def _of(outcomes: pl.DataFrame, arm: str) -> pl.DataFrame:

@@ -185,7 +185,7 @@ def cohort_of(
     p |= {name: drawn[name] for name in ("mismatch", "weight", "growth")}
     p |= _of_patient(s, disease, drawn)
     if s.study.paired:
-        drawn |= waited(s, drawn, p["tumor_capacity"])
+        drawn |= waited(s, drawn, p["tumor_capacity"], start_day(s.study))
     p |= of_product(s, drawn, disease, made) | _of_arms(s, arm, drawn)
     size = s.ids.size
     parameters = np.column_stack([np.broadcast_to(p[name], size) for name in PARAMETERS])

@@ -174,7 +174,8 @@ def test_a_wrong_factor_is_told(given, told):
 
 def test_shares_differ_by_no_more_than_all():
     study = replace(read("vs_mrna"), days=60.0)
-    outcomes = pl.DataFrame(one_chunk(study, load().view(), IDS, 1).outcomes)
+    ids = np.arange(10) + 100 * np.arange(5)[:, None]  # five patients in each of ten worlds
+    outcomes = pl.DataFrame(one_chunk(study, load().view(), ids.ravel(), 1).outcomes)
     found = [d for d in differences(study, outcomes) if d.unit == "share"]
     assert found
     assert all(-1 <= d.low <= d.mean <= d.high <= 1 for d in found)

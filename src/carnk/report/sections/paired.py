@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ...domain import Arm, Study
 from ...evidence.diseases import ontology
 from ...evidence.results import ALLOGENEIC, AUTOLOGOUS, CAR_NK, NK_92, chosen
@@ -23,10 +25,11 @@ def content(record: Record) -> Row:
     """A table of arms, figures of differences, what a lot treats, what was observed of survival."""
     study = record.study
     found = differences(study, record.outcomes)
+    figures = [_figure(label, found, outcome) for outcome, label, _ in endpoints(study)]
     return {
         "arms": [powers(arm.name) for arm in study.arms],
-        "rows": [_row(record, *each) for each in endpoints(study)],
-        "figures": [_figure(label, found, outcome) for outcome, label, _ in endpoints(study)],
+        "rows": rows(record),
+        "figures": [figure for figure in figures if figure["rows"]],
         "reference": powers(study.arms[0].name),
         "ticks": GAP_TICKS,
         "patients": number(record.patients),
@@ -35,24 +38,32 @@ def content(record: Record) -> Row:
     }
 
 
+def rows(record: Record) -> list[Row]:
+    """Every endpoint with a cell (value, range) for each arm."""
+    return [_row(record, *each) for each in endpoints(record.study)]
+
+
 def _row(record: Record, outcome: str, label: str, unit: str) -> Row:
     cells = []
     for arm in record.study.arms:
         part = record.of_arm(arm.name)
         flags = values(part, outcome, record.study)
-        if unit == "share":
+        if outcome == "gvhd" and (arm.product or record.study.product).source == "autologous_t":
+            cells.append((NONE, "own cells"))
+        elif unit == "share":
             each = chance_of(flags, part)
             cells.append((each.text, each.interval) if each else (NONE, ""))
         else:
-            kept = part.with_columns(value=flags)["value"].drop_nans()
-            low, middle, high = (kept.quantile(q, "linear") for q in (0.05, 0.5, 0.95))
-            cells.append((number(middle), span(low, high)))
+            kept = flags[np.isfinite(flags)]
+            if kept.size:
+                low, middle, high = np.quantile(kept, (0.05, 0.5, 0.95))
+            cells.append((number(middle), span(low, high)) if kept.size else (NONE, ""))
     return {"label": label, "unit": unit, "cells": cells}
 
 
 def _figure(label: str, found: list[Difference], outcome: str) -> Row:
     """Differences from the first arm in one endpoint, every other arm a line."""
-    mine = [each for each in found if each.outcome == outcome]
+    mine = [each for each in found if each.outcome == outcome and each.low == each.low]
     days = mine[0].unit == "days" if mine else False
     top = max((max(abs(d.low), abs(d.high)) for d in mine), default=1.0) or 1.0
     axis = Axis(-top, top) if days else GAPS
