@@ -10,8 +10,9 @@ clock, of a small and of a larger design, and what they make of 10,000 runs.
 import sys
 from time import perf_counter, process_time
 
+from carnk.study.find import study_text
 from carnk.study.global_sensitivity import Asked, analyze
-from carnk.study.read import read, study_text
+from carnk.study.read import read
 
 STUDY, NUMBERS, PATIENTS, JOBS = "liu2020", 30, 200, 2
 AIM_SECONDS, AIM_RUNS = 600.0, 10_000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .report import write as report
     from .report.kill import kill as kill
     from .study import Result as Result
-    from .study.read import built_in as studies
+    from .study.find import built_in as studies
     from .study.read import read as read
     from .study.result import run as run
 

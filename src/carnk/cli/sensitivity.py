@@ -37,8 +37,9 @@ def sensitivity(  # noqa: PLR0913, PLR0917
     """
     from ..base import Problem, SpecError
     from ..report.sensitivity import lines, write_sensitivity
+    from ..study.find import study_text
     from ..study.global_sensitivity import Asked, analyze
-    from ..study.read import read, study_text
+    from ..study.read import read
     from .columns import aligned
     from .printing import json_text
     from .progress_line import progress_stages

@@ -135,7 +135,8 @@ def studies(
 
     Example: carnk studies --models
     """
-    from ..study.read import built_in, read
+    from ..study.find import built_in
+    from ..study.read import read
     from .comparators import list_models
 
     if models:

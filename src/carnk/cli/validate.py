@@ -23,14 +23,16 @@ def validate(
     Example: carnk validate --patients 2000 --seed 7 --out validation
     """
     from dataclasses import asdict
+    from textwrap import wrap
 
     from ..base import Problem, SpecError
     from ..fitting.bars import judged, read_bars, stated
     from ..fitting.published import left_out
+    from ..fitting.validation import caution
     from ..fitting.validation import validate as checked
     from ..fitting.validation_table import COLUMNS, csv_of, made_by, table_rows, verdict_rows
     from ..report.validation_page import page, write
-    from ..report.validation_text import lines
+    from ..report.validation_text import WIDTH, lines
     from .printing import json_text
     from .progress_line import progress_line
 
@@ -42,14 +44,20 @@ def validate(
         verdicts = judged(found, held_to)
     rows, told = table_rows(found), verdict_rows(verdicts)
     left, made = [asdict(each) for each in left_out()], made_by(patients, seed)
+    if warned := caution(patients):
+        typer.echo("\n".join(wrap(f"Warning: {warned}", WIDTH)), err=True)
     if out is not None:
-        write(out, csv_of(rows, COLUMNS), page(rows, told, left, made))
+        write(out, csv_of(rows, COLUMNS), page(rows, told, left, made, warned))
     if as_json:
         typer.echo(
-            json_text({"made": made, "rows": rows, "bars": told, "left_out": left}), nl=False
-        )
+            json_text({
+                "made": made, "warning": warned, "rows": rows, "bars": told, "left_out": left,
+            }),
+            nl=False,
+        )  # fmt: skip
     else:
-        typer.echo("\n".join([f"{made}. No medical advice.", *lines(rows, told, left)]))
+        head = [f"{made}. No medical advice.", *wrap(warned, WIDTH)]
+        typer.echo("\n".join([*head, *lines(rows, told, left)]))
         if out is not None:
             typer.echo(f"Page: {out / 'validation.html'}")
     if any(each.fails for each in verdicts):

@@ -14,6 +14,7 @@ from .pooling import Pool, Range, exact, pool
 CAR_NK, NK_92, NO_CAR = "CAR-NK", "CAR NK-92", "NK without CAR"
 ALLOGENEIC, AUTOLOGOUS = "allogeneic CAR-T", "autologous CAR-T"
 CLASSES = (CAR_NK, NK_92, NO_CAR, ALLOGENEIC, AUTOLOGOUS)
+BY_SOURCE = {"autologous_t": AUTOLOGOUS, "allogeneic_t": ALLOGENEIC, "nk92": NK_92}  # else CAR_NK
 OUTCOMES = {
     "response": "Response, complete or partial",
     "complete_response": "Complete response",

@@ -15,9 +15,8 @@ from ..library import load, table
 from ..study.comparators import compared, typical
 from .heldout import PRIMARY
 from .persistence import Ends, both_ends
-from .validation import Checked
+from .validation import EFFICACY, Checked
 
-EFFICACY = ("response", "complete_response", "pfs")
 LARGEST_BYTES = 1_000_000
 HEAD = ["name", "evidence_class", "kind", "least", "most", "why"]
 
@@ -145,8 +144,7 @@ def _inside(rows: list[Checked]) -> float | None:
 
 
 def _overlapping(rows: list[Checked]) -> float | None:
-    mine = [row.overlap for row in rows if row.published.role == "held out"]
-    return _share([flag for flag in mine if flag is not None])
+    return _share([bool(row.overlap) for row in rows])
 
 
 @cache
@@ -158,18 +156,10 @@ def _comparators() -> float:
 
 
 MEASURES: dict[str, Callable[[list[Checked]], float | None]] = {
-    "calibration_overlap": lambda rows: _share(
-        [bool(row.overlap) for row in _counts(rows, "calibration")]
-    ),
+    "calibration_overlap": lambda rows: _overlapping(_counts(rows, "calibration")),
     "held_out_inside": lambda rows: _inside(_counts(rows, "held out")),
     "held_out_efficacy_inside": lambda rows: _inside(_counts(rows, "held out", EFFICACY)),
-    "held_out_overlap": lambda rows: _share(
-        [
-            row.overlap
-            for row in rows
-            if row.published.role == "held out" and row.overlap is not None
-        ]
-    ),
+    "held_out_overlap": lambda rows: _overlapping(_counts(rows, "held out")),
     "log_score_over_null": _over_null,
     "ipsc_day_15_over_limit": lambda rows: _over_limit(rows, 0, "ft596"),
     "cord_day_365_over_limit": lambda rows: _over_limit(rows, 2, "liu2020"),
@@ -180,7 +170,7 @@ WORDS = {
     "calibration_overlap": "calibration counts whose intervals meet the predicted ones",
     "held_out_inside": "held-out counts inside the 95 % of trials",
     "held_out_efficacy_inside": "held-out counts of response and PFS inside it",
-    "held_out_overlap": "held-out quantities whose intervals meet the predicted ones",
+    "held_out_overlap": "held-out counts whose intervals meet the predicted ones",
     "log_score_over_null": "log score of main held-out outcomes, less the null's",
     "ipsc_day_15_over_limit": "FT596 on day 15, median over the limit of quantification",
     "cord_day_365_over_limit": "cord product on day 365, median over the same limit",

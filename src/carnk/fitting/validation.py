@@ -26,8 +26,10 @@ Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 Key = tuple[str, float, float]
 PATIENTS, CHUNK, THREADS = 1000, 250, 2
+LEAST_PER_WORLD = 10  # virtual patients; with fewer a weak prior widens the intervals
 TRIALS = 1000  # virtual trials behind the interval of a statistic
 LEVEL = 0.95
+EFFICACY = ("response", "complete_response", "pfs")
 BEYOND = 1.5  # times a late day that a run goes on
 STATISTICS: dict[str, Callable[[Array], float]] = {
     "median": lambda x: float(np.median(x)),
@@ -94,6 +96,18 @@ def validate(
     whole = {key: pl.concat(parts) for key, parts in frames.items()}
     keys = [_key(row, studies[row.study]) for row in rows]
     return [check(row, runs[key], whole[key]) for row, key in zip(rows, keys)]
+
+
+def caution(patients: int) -> str:
+    """What so few patients can hide, in words; empty where there are enough in every world."""
+    count = world_count()
+    if patients >= LEAST_PER_WORLD * count:
+        return ""
+    return (
+        f"{patients:,} patients are {patients / count:g} in each of {count} plausible worlds, "
+        f"fewer than {LEAST_PER_WORLD}: intervals widen and misses can be hidden. "
+        f"A smoke check of the bars, not the verdict; take {LEAST_PER_WORLD * count:,} or more."
+    )
 
 
 def _key(row: Published, study: Study) -> Key:
@@ -182,8 +196,9 @@ def rate(row: Published, law: Prediction) -> Checked:
 def _null(row: Published) -> Prediction | None:
     """The calibration trial's rate of the same outcome for everyone; none for what it is made of.
 
-    The trial is one of the same class of evidence. The main outcome of a held-out CAR-NK trial is
-    held against the response rate, as in `heldout`.
+    The trial is one of the same class of evidence and, for toxicity, of the same grading scale;
+    none where the scale is not known. The main outcome of a held-out CAR-NK trial is held against
+    the response rate, as in `heldout`.
     """
     if row.role == "calibration":
         return None
@@ -194,6 +209,9 @@ def _null(row: Published) -> Prediction | None:
         if (other.role, other.outcome) != ("calibration", row.outcome) or other.groups:
             continue
         if other.evidence_class != row.evidence_class:
+            continue
+        same_scale = seen.scale != "" and seen.scale == row.observed.scale
+        if row.outcome not in EFFICACY and not same_scale:
             continue
         if seen.events is not None and seen.patients is not None:
             return null_of(seen.events, seen.patients)

@@ -9,6 +9,7 @@ import polars as pl
 
 from ..base import read_yaml
 from ..domain import Study
+from ..evidence.results import BY_SOURCE, CAR_NK
 from ..library import load, table
 from ..library.table import FOLDER
 from ..solver.selftest import shipped
@@ -26,12 +27,6 @@ QUICK_RUNS, QUICK_PATIENTS = 2176, 50  # 64 base points for 30 numbers, and room
 RISKS = ("low", "low to medium", "medium", "medium to high", "high")
 LEVELS = ("low", "medium", "high")
 LEVEL = 1.0  # log scores nearer to each other tell nothing: e times the chance
-CAR_NK = "CAR-NK"
-CLASSES = {  # of evidence, by the source of the cells
-    "autologous_t": "autologous CAR-T",
-    "allogeneic_t": "allogeneic CAR-T",
-    "nk92": "CAR NK-92",
-}
 TABLES = {  # with held-out counts, and what they hold
     "heldout": "main outcome of each held-out trial, against the pooled rate of Marin 2024",
     "validation": "every held-out count for which the calibration trial gives a rate, against that",
@@ -93,7 +88,7 @@ def _run(record: Record) -> Row:
 def classes(study: Study) -> list[str]:
     """Classes of evidence that the study's products belong to."""
     products = [arm.product or study.product for arm in study.arms]
-    return list(dict.fromkeys(CLASSES.get(each.source, CAR_NK) for each in products))
+    return list(dict.fromkeys(BY_SOURCE.get(each.source, CAR_NK) for each in products))
 
 
 def scores(study: Study) -> list[Row]:

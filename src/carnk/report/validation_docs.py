@@ -51,7 +51,8 @@ evidence does not tell stand in `validation_left_out.csv`.
   patients it contains, and ZUMA-1 for CAR-T cells; and the CRS and ICANS of JULIET and TRANSCEND,
   to which their law is fitted. Agreement there is no test. `set from`: a number was set from such
   patients (how fast iPSC-derived cells are lost, from FT596; how CAR-T cells grow and are lost,
-  from a model of tisagenlecleucel in children with B-ALL). `held out`: neither. CRS and ICANS of a
+  from a model of tisagenlecleucel in children with B-ALL; how many there is room for, from a fit
+  to ZUMA-1). `held out`: neither. CRS and ICANS of a
   held-out CAR-NK trial are predicted with coefficients fitted without it (`crs_without.csv`), so
   they differ from those of `carnk run`, which uses all trials.
 - *Seen.* Counts have their exact (Clopper-Pearson) interval; where only a percentage of so many
@@ -71,9 +72,11 @@ evidence does not tell stand in `validation_left_out.csv`.
   x) and a + b is the variance over virtual trials. It is 0 where both agree.
 - *Score, null.* Log of the chance that the model gave to the count, and that of a null that
   predicts the calibration trial's rate of the same outcome (of response, for the main outcome of
-  a held-out trial) with the uncertainty of its count; nearer to 0 is better. Calibration rows,
-  whose answer it holds, have none. `docs/calibration.md` scores the same counts with the same 150
-  patients in every world; here all patients differ, and so do the figures.
+  a held-out CAR-NK trial) with the uncertainty of its count; nearer to 0 is better. Toxicity is
+  held against a calibration trial that was graded on the same scale, and where there is none it
+  has no null; criteria of response may differ. Calibration rows, whose answer it holds, have none.
+  `docs/calibration.md` scores the same counts with the same 150 patients in every world; here all
+  patients differ, and so do the figures.
 
 Columns of `results` that are no outcome of the model (DLT, follow-up) are no rows.
 
@@ -83,9 +86,15 @@ survival is not predicted.
 
 A *bar* decides the exit code, an *aim* is reported. Both stand, with the reason, in
 `library/tables/validation_bars.csv`, and only figures that somebody has read in their source
-count. Bars are floors that catch a broken model; that the floor holds is no praise. Fewer
-patients make the intervals noisier: with 2,000 or 20,000 a row at the edge of its interval can
-fall on either side.
+count. Bars are floors that catch a broken model; that the floor holds is no praise. They and the
+aims count shares of patients only. An amount is no test of that kind: its printed spread is over
+patients while the prediction is of a statistic, so that the two nearly always meet.
+
+Fewer patients make the bars easier, not only noisier: how far worlds differ is fitted with a weak
+prior, which widens intervals where worlds hold few patients and can hide misses. Below 10 patients
+in each world (1,000 in all) the command warns; what CI runs, with 500, is a smoke check of the
+bars and not the verdict. With 2,000 or 20,000 a row at the edge of its interval can still fall on
+either side.
 
 Shares are in %. *Unread* figures are those that nobody has read in their source.
 """

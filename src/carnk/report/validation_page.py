@@ -20,8 +20,8 @@ def write(folder: Path, table: str, page_text: str) -> None:
         write_text_atomic(inside / "validation.html", page_text)
 
 
-def page(rows: list[Row], bars: list[Row], left: list[Row], made: str) -> str:
-    """The page as text; made: version, patients and seed in words."""
+def page(rows: list[Row], bars: list[Row], left: list[Row], made: str, caution: str) -> str:
+    """The page as text; made: version, patients and seed in words; caution: '' for none."""
     import jinja2
     from markupsafe import Markup
 
@@ -38,5 +38,5 @@ def page(rows: list[Row], bars: list[Row], left: list[Row], made: str) -> str:
         style=Markup((TEMPLATES / "page.css").read_text("utf-8")),
         rows=rows, bars=bars, reasons=by_reason(left), made=made, plot=figure(rows),
         fates=[(name, mine) for name, mine in fates if mine], meaning=MEANING, legend=LEGEND,
-        tallies=words.tallies(rows),
+        tallies=words.tallies(rows), caution=caution,
     )  # fmt: skip

@@ -25,7 +25,7 @@ MEANING = {
     "apart": "the two intervals do not meet",
     "outside": "the intervals meet, but what was seen lies outside the 95 % of trials",
     "inside": "what was seen lies in the 95 % of trials",
-    "meets": "a range without a middle that meets the prediction",
+    "meets": "a range without a middle that meets the prediction: weak, no bar or aim counts it",
     "not judged": "printed without n: no interval, not judged",
 }
 LEGEND = (

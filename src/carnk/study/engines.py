@@ -1,5 +1,7 @@
 """The compiled kernel beside the interpreter, on one patient of a study."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..domain import Study
@@ -8,14 +10,37 @@ from ..kinetics.courses import tolerances
 from ..solver import solve
 from ..solver.selftest import Row
 from .numbers import fresh_view
-from .patients import draw, start_day
+from .patients import Cohort, draw, start_day
+from .read import read
 
 ACCEPTED = 1e-4  # relative difference
 
 
+def _last_arm(study: Study) -> Cohort:
+    """Patient 0 in a study's last arm, which is the one that adds most."""
+    return draw(study, fresh_view(study), np.array([0]), arm=np.array([len(study.arms) - 1]))
+
+
+def covering(names: Iterable[str]) -> list[str]:
+    """The fewest studies, greedily, in whose last arms every mechanism of all of them is at work.
+
+    A mechanism is at work where its parameter or its initial amount is not zero.
+    """
+    at_work = {}
+    for name in names:
+        one = _last_arm(read(name))
+        at_work[name] = set(np.flatnonzero(np.append(one.parameters[0], one.initial[0])).tolist())
+    chosen: list[str] = []
+    left = set().union(*at_work.values())
+    while left:
+        chosen.append(max(at_work, key=lambda name: len(at_work[name] & left)))
+        left -= at_work[chosen[-1]]
+    return chosen
+
+
 def engines_agree(study: Study) -> Row:
     """Patient 0 in a study's last arm by both engines; not asked where no kernel compiles."""
-    one = draw(study, fresh_view(study), np.array([0]), arm=np.array([len(study.arms) - 1]))
+    one = _last_arm(study)
     start = start_day(study)
     times = np.linspace(start, study.days, 60)
     values = []

@@ -23,12 +23,13 @@ from ..library import Number, View, bibtex
 from .backends import backend
 from .bands import SCHEMA as BANDS
 from .bands import bands
+from .find import study_text
 from .identity import differences, identity, versions
 from .lots import made
 from .numbers import fresh_view
 from .own import FILE as OWN
 from .own import with_own, with_own_file
-from .read import parse, read, study_text
+from .read import parse, read
 from .run import (
     CHUNK,
     RTOL,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..base import new_folder_atomic
 from .fields import study_form
-from .read import study_text
+from .find import study_text
 
 HEAD = """\
 # yaml-language-server: $schema=study.schema.json

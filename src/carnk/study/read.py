@@ -13,7 +13,6 @@ from ..base import (
     did_you_mean,
     parse_yaml,
     read_quantity,
-    read_text,
 )
 from ..domain import (
     Arm,
@@ -28,7 +27,6 @@ from ..domain import (
     Rescue,
     Study,
 )
-from ..kinetics.comparators import COMPARATORS
 from ..library import references
 from .fields import (
     AGONISTS,
@@ -42,40 +40,12 @@ from .fields import (
     diseases,
     study_form,
 )
+from .find import folder_of, study_text
 from .lots import made, process_problems
 from .trial import refused_patients
 from .trial_form import design_problems, trial_of
 
-BUILT_IN = Path(__file__).parent / "built_in"
 DOSING = {"per_kg": "kg", "flat": "flat"}
-
-
-def built_in() -> tuple[str, ...]:
-    """Names of the studies that come with the package."""
-    return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
-
-
-def scenarios() -> tuple[str, ...]:
-    """Names of the built-in studies that put one question to arms of the same patients."""
-    return tuple(name for name in built_in() if name.startswith("vs_"))
-
-
-def study_text(name_or_path: str | Path) -> tuple[str, str]:
-    """Return (file name, text) of a built-in study or of a file; SpecError if there is neither."""
-    path = Path(name_or_path)
-    if str(name_or_path) in built_in():
-        path = BUILT_IN / f"{name_or_path}.yaml"
-    elif path.is_dir():
-        path = path / "study.yaml"
-    elif path.suffix not in (".yaml", ".yml") and not path.exists():
-        name = str(name_or_path)
-        if name in COMPARATORS:
-            do = f"Run it with 'carnk run {name}', write it with 'carnk export {name}'."
-            raise SpecError(Problem("study", f"'{name}' is a published model, not a study", do))
-        what = f"'{name}' is neither a file nor a built-in study"
-        nearest = did_you_mean(name, (*built_in(), *COMPARATORS))
-        raise SpecError(Problem("study", what, nearest or f"Built in: {', '.join(built_in())}."))
-    return path.name, read_text(path)
 
 
 def read(name_or_path: str | Path, patients: int | None = None, seed: int | None = None) -> Study:
@@ -97,12 +67,6 @@ def read(name_or_path: str | Path, patients: int | None = None, seed: int | None
             raise SpecError(Problem("--seed", f"{seed} is no seed", "Give 0 to 4294967295."))
         study = replace(study, seed=seed)
     return study
-
-
-def folder_of(name_or_path: str | Path) -> Path:
-    """The folder in which files that a study names are looked for."""
-    path = Path(name_or_path)
-    return path if path.is_dir() else path.parent
 
 
 def parse(text: str, file: str = "study.yaml", folder: Path = Path()) -> Study:

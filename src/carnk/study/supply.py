@@ -15,7 +15,7 @@ PROCESSES = {
     "autologous_t": "carT_autologous",
     "allogeneic_t": "carT_allogeneic",
 }
-PRICES = {"autologous_t": "price_axi_cel"}  # a listed product of the kind
+PRICES = {"autologous_t": ("price_axi_cel", "price_tisa_cel")}  # listed products of the kind
 LOTS = 500
 
 
@@ -23,7 +23,7 @@ LOTS = 500
 class Supply:
     """Patients that a released lot treats (median, 90 % of lots), and how many lots are released.
 
-    price: of one treatment, USD; None where no price was found in a source.
+    prices: of one treatment, USD, from low to high; none where no price was found in a source.
     """
 
     process: str
@@ -31,7 +31,7 @@ class Supply:
     low: float
     high: float
     released: float
-    price: float | None
+    prices: tuple[float, ...]
 
 
 def supply(product: Product, infusion: Infusion, seed: int = 1) -> Supply:
@@ -41,12 +41,11 @@ def supply(product: Product, infusion: Infusion, seed: int = 1) -> Supply:
     name = PROCESSES[product.source]
     dose = Dose(infusion.amount, infusion.per, infusion.counts)
     lots = make(replace(read(name), dose=dose), LOTS, seed)
-    price = PRICES.get(product.source)
-    cost = load()[price].value if price else None
+    prices = tuple(sorted(load()[each].value for each in PRICES.get(product.source, ())))
     released = lots.index_released
     if not released.size:
-        return Supply(name, 0.0, 0.0, 0.0, 0.0, cost)
+        return Supply(name, 0.0, 0.0, 0.0, 0.0, prices)
     patients = np.clip(lots.doses[released] // len(infusion.days), 0, None)
     low, middle, high = np.percentile(patients, (5, 50, 95))
     share = released.size / LOTS
-    return Supply(name, float(middle), float(low), float(high), share, cost)
+    return Supply(name, float(middle), float(low), float(high), share, prices)

@@ -47,6 +47,14 @@ def test_efficacy_and_calibration_are_counted_apart():
     assert measure("calibration_overlap", INSIDE) is None
 
 
+def test_overlap_counts_shares_of_patients_and_no_amounts():
+    apart = replace(INSIDE, overlap=False)
+    spread = Observed(value=9.0, patients=20, low=1.0, high=99.0, checked="read")
+    amount = replace(PUBLISHED, outcome="median_tmax_day", observed=spread)
+    amounts = [replace(INSIDE, published=amount)] * 8
+    assert measure("held_out_overlap", INSIDE, apart, *amounts) == 0.5
+
+
 def test_the_log_score_is_that_of_main_outcomes_less_the_nulls():
     assert measure("log_score_over_null", INSIDE, OUTSIDE) == pytest.approx(2.0 - 1.0)
     other = replace(INSIDE, published=replace(PUBLISHED, outcome="complete_response"))

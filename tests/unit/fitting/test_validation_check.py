@@ -7,12 +7,14 @@ import polars as pl
 import pytest
 
 from carnk.base import SpecError
+from carnk.fitting.heldout import null_of
 from carnk.fitting.published import Observed, Published, published
 from carnk.fitting.validation import (
     STATISTICS,
     _key,
     _simulated,
     amount,
+    caution,
     check,
     overlap,
     rate,
@@ -23,7 +25,7 @@ from carnk.library import table
 from carnk.study import read
 from carnk.study.numbers import fresh_view
 from carnk.study.run import one_chunk
-from carnk.study.summary import Prediction, happened
+from carnk.study.summary import Prediction, happened, predict
 
 ROW = Published(
     "V", "R021", "nkx019", (), (), "response", None, "held out",
@@ -183,3 +185,37 @@ def test_too_few_patients_and_unknown_studies_are_refused():
         validate(99)
     with pytest.raises(SpecError, match="Did you mean 'nkx019'"):
         validate(100, 1, "nkx01")
+
+
+def test_toxicity_has_no_null_on_another_scale():
+    rows = {row.id: row for row in published()}
+    penn = rows["V090"]  # CRS of tisagenlecleucel, as JULIET's; ZUMA-1's is on another scale
+    law = Prediction(5.0, 5.0)
+    juliet = rows["V076"].observed
+    wanted = null_of(juliet.events, juliet.patients).log_score(58, 75)
+    assert rate(penn, law).log_score_null == pytest.approx(wanted)
+    for scale in ("ASTCT", ""):
+        other = replace(penn, observed=replace(penn.observed, scale=scale))
+        assert rate(other, law).log_score_null is None
+    response = replace(rows["V074"], observed=replace(rows["V074"].observed, scale="another"))
+    assert rate(response, law).log_score_null is not None
+
+
+def test_kinetics_that_numbers_were_set_from_are_not_held_out():
+    """Capacity, growth and burden come from a fit to ZUMA-1."""
+    amounts = [row for row in published() if row.study == "zuma1" and not row.is_rate]
+    assert {row.role for row in amounts} == {"set from", "calibration"}
+
+
+def test_few_patients_widen_intervals_and_are_warned_of():
+    """The weak prior on how far worlds differ shows where worlds hold few patients."""
+    many = np.repeat(np.arange(100), 200)
+    flags = np.random.default_rng(1).random(many.size) < 0.5  # all worlds have the same rate
+    widths = []
+    for per_world in (2, 200):
+        kept = np.tile(np.arange(200) < per_world, 100)
+        low, high = predict(flags[kept].astype(float), many[kept]).interval()
+        widths.append(high - low)
+    assert widths[0] > 2 * widths[1]
+    assert caution(1000) == ""
+    assert "990 patients are 9.9 in each of 100 plausible worlds" in caution(990)

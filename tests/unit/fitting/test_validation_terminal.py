@@ -31,6 +31,15 @@ def test_output_fits_and_tells_seed_and_patients():
     assert "no rows" in text  # bars that need other studies are not judged
 
 
+def test_few_patients_are_warned_of_everywhere(tmp_path):
+    done = CliRunner().invoke(app, [*SMALL, "--json", "--out", str(tmp_path / "out")])
+    told = "100 patients are 1 in each of 100 plausible worlds"
+    assert told in " ".join(done.stderr.split())
+    assert told in json.loads(done.stdout)["warning"]
+    assert told in (tmp_path / "out" / "validation.html").read_text("utf-8")
+    assert told in " ".join(CliRunner().invoke(app, list(SMALL)).stdout.split())
+
+
 @pytest.mark.parametrize(("kind", "wanted"), [("bar", 1), ("aim", 0)])
 def test_a_bar_that_fails_is_exit_code_1_and_an_aim_is_not(tmp_path, kind, wanted):
     bars = tmp_path / "bars.csv"
@@ -56,9 +65,9 @@ def test_a_failing_bar_still_writes_its_folder(tmp_path):
 
 def test_json_holds_rows_bars_and_what_was_left_out():
     code, text = call(*SMALL, "--json")
-    found = json.loads(text)
+    found = json.loads(text[text.index("{") :])  # after the warning, which goes to stderr
     assert code == 0
-    assert set(found) == {"made", "rows", "bars", "left_out"}
+    assert set(found) == {"made", "warning", "rows", "bars", "left_out"}
     assert all(set(row) == set(COLUMNS) for row in found["rows"])
     assert {"source_row", "what", "reason", "why"} == set(found["left_out"][0])
 

@@ -46,8 +46,8 @@ def test_money_only_where_a_price_has_a_source(content):
     rows = {row["name"]: row for row in content["supply"]}
     assert rows["CAR-NK once"]["price"] == "no price in a source"
     assert rows["CAR-NK once"]["cost"] == "–"
-    assert rows["autologous CAR-T"]["price"] == "373,000"
-    assert load()["price_axi_cel"].checked == "read"
+    assert rows["autologous CAR-T"]["price"] == "373,000 to 475,000"
+    assert all(load()[f"price_{each}"].checked == "read" for each in ("axi_cel", "tisa_cel"))
 
 
 def test_survival_is_told_by_class_and_never_predicted(content):

@@ -102,11 +102,13 @@ def test_the_plot_has_a_point_for_every_share_that_is_drawn():
 
 
 def test_the_page_stands_alone_and_holds_everything():
-    text = page(ROWS, BARS, LEFT, "made so")
+    text = page(ROWS, BARS, LEFT, "made so", "too few")
     assert "http://www.w3.org" in text
     assert text.count("http") == text.count("http-equiv") + text.count("http://www.w3.org")
     assert text.count("<tr>") >= len(ROWS) + len(BARS) + len(LEFT)
     assert "made so" in text
+    assert "too few" in text
+    assert "note bad" not in page(ROWS, BARS, LEFT, "made so", "")
 
 
 def test_the_docs_list_every_row_and_reason():

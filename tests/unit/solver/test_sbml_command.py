@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from carnk.base import CarnkError
 from carnk.cli.app import app
 from carnk.solver.selftest import FOLDER, Row
+from carnk.study import built_in
+from carnk.study.engines import covering
 
 
 def call(*words):
@@ -61,3 +63,11 @@ def test_selftest_fails_loudly_when_an_oracle_does(monkeypatch):
     code, text = call("selftest")
     assert code == 0
     assert "1 of 2 oracles hold, 1 were skipped" in text
+
+
+def test_every_mechanism_of_the_studies_is_at_work_in_those_of_the_self_test():
+    names = covering(built_in())
+    assert len(names) < len(built_in()) / 2
+    assert set(covering(names)) == set(names)  # none of them could be left out
+    assert covering(["liu2020", "vs_mrna"]) == ["vs_mrna"]  # has all of liu2020 and a loss of mRNA
+    assert set(covering(["ft596", "vs_mrna"])) == {"ft596", "vs_mrna"}

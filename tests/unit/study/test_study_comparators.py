@@ -10,6 +10,7 @@ from carnk.base import SpecError
 from carnk.kinetics.comparators import COMPARATORS, simulate
 from carnk.kinetics.comparators.comparator import grid
 from carnk.library import load, references, table
+from carnk.study import read
 from carnk.study.comparator_folder import Asked, run_to_folder
 from carnk.study.comparators import Compared, case_of, find, numbers_of, unfitted, varies
 from carnk.study.fields import diseases
@@ -118,6 +119,8 @@ def test_the_folder_holds_what_was_asked_and_every_number(run):
 def test_the_run_of_a_model_is_not_taken_for_that_of_a_study(run):
     with pytest.raises(SpecError, match="published model stein2019, not of a study"):
         study_of(run)
+    with pytest.raises(SpecError, match="Run the model with 'carnk run stein2019'"):
+        read(run)
 
 
 def test_the_population_has_the_bands_of_its_patients(run):

@@ -9,10 +9,10 @@ from carnk.library import load
 from carnk.study import read
 from carnk.study.answers import ANSWERS, Question, days_of, evaluate
 from carnk.study.ensemble import cohorts, free, holding, typical
+from carnk.study.find import study_text
 from carnk.study.global_sensitivity import Asked, analyze
 from carnk.study.numbers import worlds
 from carnk.study.patients import draw
-from carnk.study.read import study_text
 from carnk.study.run import courses_of, outcome_columns
 
 TEXT = study_text("liu2020")[1]

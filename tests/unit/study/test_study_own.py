@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from carnk.base import SpecError
+from carnk.study.find import study_text
 from carnk.study.folder import asked_for, study_of
 from carnk.study.numbers import fresh_view, own_of, plausible, sampler
 from carnk.study.own import unread, with_own
 from carnk.study.patients import draw
-from carnk.study.read import parse, read, study_text
+from carnk.study.read import parse, read
 from carnk.study.result import run
 
 OWN = """\

@@ -169,7 +169,8 @@ def test_a_lot_treats_one_autologous_patient_and_several_of_the_others(compared)
     assert per[2].patients == 1
     assert per[0].patients > per[1].patients
     assert per[3].patients > 1
-    assert [each.price is None for each in per] == [True, True, False, True]
+    assert [bool(each.prices) for each in per] == [False, False, True, False]
+    assert per[2].prices == tuple(load()[f"price_{each}"].value for each in ("axi_cel", "tisa_cel"))
 
 
 @pytest.mark.parametrize(

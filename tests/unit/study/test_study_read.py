@@ -197,6 +197,10 @@ def test_a_missing_file_and_an_unknown_name():
         read("liu202")
     with pytest.raises(SpecError, match="neither a file nor a built-in study"):
         study_text("quite something else")
+    for name in ("nope", "liu202"):
+        with pytest.raises(SpecError, match="'carnk studies' lists them") as error:
+            study_text(name)
+        assert len(str(error.value)) < 150
 
 
 def test_a_folder_stands_for_its_study(tmp_path: Path):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...domain import Arm, Study
 from ...evidence.diseases import ontology
-from ...evidence.results import ALLOGENEIC, AUTOLOGOUS, CAR_NK, NK_92, chosen
+from ...evidence.results import BY_SOURCE, CAR_NK, chosen
 from ...study.paired import Difference, differences, endpoints, values
 from ...study.supply import Supply, supply
 from ..chances import chance_of
@@ -16,7 +16,6 @@ from ..strips import Axis, Mark, Ticks
 from ..words import DISEASES, words
 
 Row = dict[str, Any]
-CLASSES = {"autologous_t": AUTOLOGOUS, "allogeneic_t": ALLOGENEIC, "nk92": NK_92}
 GAPS = Axis(-1.0, 1.0)
 GAP_TICKS: Ticks = [(0, "−100"), (25, ""), (50, "0"), (75, ""), (100, "+100")]
 
@@ -97,7 +96,7 @@ def _survival(study: Study) -> list[Row]:
     """What trials of the arms' kinds of cells observed of survival; nothing of it is predicted."""
     sources = [(arm.product or study.product).source for arm in study.arms]
     rows = []
-    for kind in dict.fromkeys(CLASSES.get(source, CAR_NK) for source in sources):
+    for kind in dict.fromkeys(BY_SOURCE.get(source, CAR_NK) for source in sources):
         for disease in study.diseases:
             found = chosen(kind, "response", ontology().named(words(disease, DISEASES)))
             rows += [
@@ -119,16 +118,21 @@ def _supplied(arm: Arm, found: Supply, record: Record) -> Row:
     treated = part.filter(part["treated"] > 0)
     response = chance_of(values(treated, "response", record.study), treated)
     cost = NONE
-    if found.price and response:
+    if found.prices and response:
         low, high = response.ends
-        per = [found.price / max(share, 1e-3) for share in (response.prediction.mean, high, low)]
-        middle, least, most = (count(round(each, -3)) for each in per)
-        cost = f"{middle} ({least} to {most})"
+        middle = _money(*(price / max(response.prediction.mean, 1e-3) for price in found.prices))
+        ends = found.prices[0] / max(high, 1e-3), found.prices[-1] / max(low, 1e-3)
+        cost = f"{middle} ({_money(*ends)})"
     return {
         "name": powers(arm.name),
         "process": found.process,
         "patients": f"{number(found.patients)} ({span(found.low, found.high)})",
         "released": percent(found.released),
-        "price": count(round(found.price)) if found.price else "no price in a source",
+        "price": _money(*found.prices) if found.prices else "no price in a source",
         "cost": cost,
     }
+
+
+def _money(*amounts: float) -> str:
+    """'373,000 to 475,000', to thousands."""
+    return " to ".join(dict.fromkeys(count(round(each, -3)) for each in amounts))
