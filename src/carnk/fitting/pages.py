@@ -152,8 +152,11 @@ def _held_out(scores: list[Score]) -> str:
 
 def _car_t_text(found: CarT) -> str:
     return (
-        f"In each of the worlds below {CANDIDATES} draws of the CAR-T numbers are simulated and one"
-        f" is kept by its likelihood; on average {found.effective:.1f} of the {CANDIDATES} count."
+        f"In each of the worlds below {CANDIDATES} joint draws of all CAR-T numbers of the second"
+        " table are simulated and one is kept by its likelihood, so that every one of them is"
+        f" reweighed; on average {found.effective:.1f} of the {CANDIDATES} count. They are weighed"
+        " by response, by complete response among responders and by the median PFS, a Kaplan-Meier"
+        " median taken as a count of 51 of 101 at day 180."
         " The response of no CAR-T trial moves a number that CAR-NK studies read: the worlds of the"
         " CAR-NK calibration are left as they are. Other CAR-T trials are held out of response and"
         " shown by `carnk validate`; JULIET and TRANSCEND are among the rows to which CRS and ICANS"
