@@ -14,6 +14,9 @@ def sensitivity(  # noqa: PLR0913, PLR0917
         str,
         typer.Option(help="response, complete_response, burden, cmax, auc, peak_il6 or crs."),
     ] = "response",
+    arm: Annotated[
+        str, typer.Option(help="Set against the first where all patients are in every arm.")
+    ] = "",
     method: Annotated[str, typer.Option(help="sobol or morris.")] = "sobol",
     numbers: Annotated[int, typer.Option(help="How many vary, the widest in effect.")] = 30,
     runs: Annotated[
@@ -33,6 +36,9 @@ def sensitivity(  # noqa: PLR0913, PLR0917
     the response day, in the same patients. Sobol gives first and total indices with 95 % intervals,
     Morris mean effects for fewer runs.
 
+    Of a study with 'allocation: every_arm' the answer is the difference, in the same patients, of
+    the second arm from the first, or of the arm that --arm names.
+
     Example: carnk sensitivity liu2020 --outcome burden --runs 2048 --patients 50 --jobs 2
     """
     from ..base import Problem, SpecError
@@ -46,7 +52,7 @@ def sensitivity(  # noqa: PLR0913, PLR0917
 
     if out is not None and out.exists():
         raise SpecError(Problem(str(out), "is there already", "Choose another name or remove it."))
-    asked = Asked(read(study, None, seed), outcome, method, numbers, runs, patients)
+    asked = Asked(read(study, None, seed), outcome, method, numbers, runs, patients, arm)
     text = study_text(study)[1]
     with progress_stages() as stage:
         found = analyze(asked, text, jobs, stage)

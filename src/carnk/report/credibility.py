@@ -9,7 +9,7 @@ from ..library import references
 from ..study.global_sensitivity import Sensitivity
 from . import sensitivity, validation_rows
 from .credibility_facts import LEVEL, LEVELS, RISKS, behind
-from .numerals import count, listed, number, percent, plural, signed, span, unit
+from .numerals import count, listed, number, percent, plural, powers, signed, span, unit
 from .rendering import render
 from .sections import uncertainty
 from .words import sentence
@@ -161,6 +161,7 @@ def _reading(each: Row) -> Row:
         "value": f"{number(each['value'])} {unit(each['unit'])}".strip(),
         "range": f"{span(each['low'], each['high'])} {unit(each['unit'])}".strip(),
         "effect": number(each["effect"], 2),
+        "arm": powers(each["arm"]),
         "ends": f"{signed(each['effect_low'])} at low, {signed(each['effect_high'])} at high",
         "total": "" if each["total"] is None else f"{each['total']:.2f}".replace("-", "−"),
     }

@@ -20,7 +20,7 @@ from . import record as records
 from .numerals import SPACE
 from .reading_list import reading_list, shares
 from .record import Record, Row, few
-from .sections import opening, uncertainty
+from .sections import influence, opening, uncertainty
 from .sensitivity import read_sensitivity, write_sensitivity
 
 QUICK_RUNS, QUICK_PATIENTS = 2176, 50  # 64 base points for 30 numbers, and room
@@ -72,6 +72,7 @@ def _run(record: Record) -> Row:
     return {
         "study": record.study.name,
         "title": record.study.title,
+        "reference": influence.reference(record.study),
         "asked": opening.question(record).replace(SPACE, " "),
         "patients": manifest["patients"],
         "patients_done": manifest["patients_done"],

@@ -84,7 +84,7 @@ def page(record: records.Record) -> str:
 def contents(record: records.Record) -> dict[str, Any]:
     """What every section shows, by section."""
     parts = {"trial": trial.content(record)} if record.study.trial else {}
-    if record.study.paired and len(record.outcomes):
+    if record.study.paired and len(record.study.arms) > 1 and len(record.outcomes):
         parts["paired"] = paired.content(record)
     if record.study.product.process and len(record.outcomes):
         parts["lots"] = lots.content(record)

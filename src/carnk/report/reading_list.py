@@ -31,6 +31,7 @@ def reading_list(
             "effect_low": row["effect_low"],
             "effect_high": row["effect_high"],
             "effect": effect(row),
+            "arm": row.get("arm", ""),
             "total": total.get(row["id"]),
         }
         for row in chosen

@@ -114,8 +114,8 @@ def read(folder: Path) -> Record:
 
 def few(record: Record) -> str:
     """The warning that intervals over worlds need several patients in each."""
-    patients, worlds = len(record.outcomes), record.outcomes["world"].n_unique()
-    if patients == 0 or patients >= ENOUGH * worlds:
+    patients, worlds = record.patients, record.outcomes["world"].n_unique()
+    if record.outcomes.is_empty() or patients >= ENOUGH * worlds:
         return ""
     return (
         f"{plural(patients, 'patient')} in {plural(worlds, 'plausible world')} are too few to tell "

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base import Problem, SpecError, new_folder_atomic
 from ..study.global_sensitivity import Sensitivity
-from .numerals import count, number, percent, span, unit
+from .numerals import count, number, percent, signed, span, unit
 from .rendering import render
 from .strips import Axis
 
@@ -147,7 +147,8 @@ def _summary(found: Sensitivity) -> str:
     spread = number(facts["variance"] ** 0.5, 2)
     middle = number(facts["mean"], 3)
     if facts["answer"] in ("response", "complete_response", "crs"):
-        middle = percent(facts["mean"])
+        points = f"{signed(100 * facts['mean'])} percentage points"
+        middle = points if facts.get("arms") else percent(facts["mean"])
         spread = f"{100 * facts['variance'] ** 0.5:.2g} percentage points"
     return (
         f"{about} The answer is {middle} on average, with a standard deviation of {spread} over "

@@ -1,7 +1,11 @@
-"""What a run can be asked in one number: a quantity of every patient, averaged over them."""
+"""What a run can be asked in one number: a quantity of every patient, averaged over them.
+
+Of a paired study the number is the difference between its second arm and its first, taken patient
+by patient.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +16,7 @@ from ..kinetics import RULES, STATES, Courses, simulate, time_grid
 from .backends import backend
 from .ensemble import cohorts
 from .numbers import Array, Known, fresh_view
-from .patients import draw, join, start_day
+from .patients import Cohort, draw, join, rows_asked, start_day
 from .run import Columns, outcome_columns
 
 BATCH = 4000  # patients solved in one call
@@ -24,7 +28,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Answer:
-    """A quantity by name: `of` reads it for every patient; `early`: from all days, not the last."""
+    """A quantity by name: `of` reads it for every patient, off outcomes and log10 of the burden.
+
+    early: read from all days, not the last. NaN in a patient who was not treated, where it is of
+    what the cells do.
+    """
 
     meaning: str
     of: Callable[[Columns, Array], Array]
@@ -46,9 +54,11 @@ ANSWERS = {
     ),
     "burden": Answer(
         "mean log10 of tumor cells (B cells in autoimmunity) on the response day",
-        lambda _, cells: np.log10(np.maximum(cells, 1.0)),
+        lambda _, burden: burden,
     ),
-    "cmax": Answer("mean log10 of Cmax, CAR-NK cells/uL of blood", _logarithm("cmax_per_ul"), True),
+    "cmax": Answer(
+        "mean log10 of Cmax, CAR-positive cells/uL of blood", _logarithm("cmax_per_ul"), True
+    ),
     "auc": Answer("mean log10 of AUC0-28d, cells/uL x day", _logarithm("auc_0_28d"), True),
     "peak_il6": Answer("mean log10 of peak serum IL-6, pg/mL", _logarithm("peak_il6"), True),
     "crs": Answer("mean chance of CRS of any grade", _share("crs_probability_1"), True),
@@ -64,9 +74,31 @@ class Question:
     patients: int
 
     @property
-    def ids(self) -> NDArray[np.int64]:
-        """The patients, the same in every run."""
-        return np.arange(self.patients)
+    def rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """(patient, arm) of every row, the same in every run."""
+        return rows_asked(self.study, np.arange(self.patients))
+
+    @property
+    def meaning(self) -> str:
+        """What the answer is, in words."""
+        what = ANSWERS[self.answer].meaning
+        if not compares(self.study):
+            return what
+        first, second = (arm.name for arm in self.study.arms[:2])
+        return f"difference in the same patients, {second} less {first}: {what}"
+
+
+def compares(study: Study) -> bool:
+    """Whether the question is a difference between arms in the same patients."""
+    return study.paired and len(study.arms) > 1
+
+
+def two_arms(study: Study, arm: str = "") -> Study:
+    """A paired study with its first arm and another, the second unless named; others unchanged."""
+    if not compares(study):
+        return study
+    other = next((each for each in study.arms if each.name == arm), study.arms[1])
+    return replace(study, arms=(study.arms[0], other))
 
 
 def days_of(question: Question) -> Array:
@@ -90,9 +122,11 @@ def evaluate(
     values: (runs,) by id of a number; all others are as the question's study has them. Neither jobs
     nor the size of batches changes a byte. NaN where no patient could be simulated.
     """
-    runs, size = len(next(iter(values.values()))), max(1, BATCH // question.patients)
+    ids, arm = question.rows
+    runs, size = len(next(iter(values.values()))), max(1, BATCH // ids.size)
     known: Known = {}
-    draw(question.study, fresh_view(question.study), question.ids, uncertain=False, known=known)
+    view = fresh_view(question.study)
+    draw(question.study, view, ids, uncertain=False, known=known, arm=arm)
     found = np.full(runs, np.nan)
     spans = [slice(first, min(first + size, runs)) for first in range(0, runs, size)]
     done = 0
@@ -110,18 +144,31 @@ def _batch(
     """The answers of some runs, all solved in one call."""
     study, answer = question.study, ANSWERS[question.answer]
     own = {name: column[span] for name, column in values.items()}
-    every = join(list(cohorts(study, fresh_view(study), question.ids, own, known=known)))
+    ids, arm = question.rows
+    every = join(list(cohorts(study, fresh_view(study), ids, own, arm, known)))
     courses = simulate(every.parameters, every.initial, every.doses, every.luck, days_of(question))
     diseases = np.array(list(study.diseases))[every.disease]
     columns = outcome_columns(study, every, courses, diseases)
-    each = answer.of(columns, target_cells(study, courses))
-    each = np.where(courses.failed, np.nan, each).reshape(-1, question.patients)
+    each = answer.of(columns, log_burden(study, every, courses))
+    each = np.where(courses.failed, np.nan, each)
+    each = each.reshape(-1, question.patients, ids.size // question.patients)
+    each = each[..., 1] - each[..., 0] if compares(study) else each[..., 0]
     left = np.isfinite(each)
     with np.errstate(invalid="ignore"):
         return span, np.where(left, each, 0.0).sum(axis=1) / left.sum(axis=1)
 
 
-def target_cells(study: Study, courses: Courses) -> Array:
-    """Expected cells of what is to be killed on the last day, one per patient."""
+def log_burden(study: Study, cohort: Cohort, courses: Courses) -> Array:
+    """Log10 of expected cells of what is to be killed on the last day, one per row.
+
+    In a paired study by intention to treat: with the chance of not being treated, the burden with
+    which the simulation begins, which nothing has touched.
+    """
     depletion = all(RULES[name].b_cells for name in study.diseases)
-    return np.asarray(courses.states[:, -1][:, B_CELLS if depletion else TUMOR].sum(axis=1))
+    targets = B_CELLS if depletion else TUMOR
+    after = np.log10(np.maximum(courses.states[:, -1][:, targets].sum(axis=1), 1.0))
+    if not study.paired:
+        return np.asarray(after)
+    untouched = np.log10(np.maximum(cohort.initial[:, targets].sum(axis=1), 1.0))
+    treated = cohort.reading["treated_chance"]
+    return np.asarray(treated * after + (1 - treated) * untouched)

@@ -163,6 +163,7 @@ SENSITIVITY = {
     "high": pl.Float64,
     "effect_low": pl.Float64,
     "effect_high": pl.Float64,
+    "arm": pl.String,
 }
 
 

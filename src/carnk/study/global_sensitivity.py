@@ -10,7 +10,7 @@ import numpy as np
 from ..base import Problem, SolveError, SpecError, did_you_mean
 from ..domain import Study
 from ..library import View
-from .answers import ANSWERS, Question, evaluate
+from .answers import ANSWERS, Question, compares, evaluate, two_arms
 from .ensemble import free, typical
 from .identity import identity
 from .indices import morris, sobol, sobol_points
@@ -36,6 +36,7 @@ class Asked:
     numbers: int = 30
     runs: int = 10_000
     patients: int = 200
+    arm: str = ""  # of a paired study, set against the first; the second unless named
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ def analyze(
     First each uncertain number alone is set to the 5th and 95th percentile of its plausible worlds,
     all others at their medians; those with the largest change are kept. These are then drawn
     independently of each other, each from its own law over the worlds. The patients are the same in
-    every run. text: of the study file, hashed into the facts. Raises SpecError if the runs do not
+    every run; of a paired study the answer is the difference between two arms in each of them.
+    text: of the study file, hashed into the facts. Raises SpecError if the runs do not
     suffice, SolveError if a run gives no answer.
     """
     size = _design_size(asked)
-    question = Question(typical(asked.study), asked.answer, asked.patients)
-    laws = _laws(asked.study, question)
+    study = two_arms(asked.study, asked.arm)
+    question = Question(typical(study), asked.answer, asked.patients)
+    laws = _laws(study, question)
     if len(laws) < 2:
         what = f"it leaves {len(laws)} of the numbers that it reads uncertain"
         raise SpecError(Problem(asked.study.name, what, "Give fewer of them in the study."))
@@ -74,8 +77,10 @@ def analyze(
         values = {name: _value(asked, laws[name], places[:, i]) for i, name in enumerate(chosen)}
         return _finite(evaluate(question, values, jobs, lambda *done: stage("runs", *done)))
 
-    facts: dict[str, Any] = {"answer": asked.answer, "meaning": ANSWERS[asked.answer].meaning}
+    facts: dict[str, Any] = {"answer": asked.answer, "meaning": question.meaning}
     facts |= {"method": asked.method, "tried": len(laws), "patients": asked.patients}
+    if compares(study):
+        facts |= {"arms": [arm.name for arm in study.arms]}
     if asked.method == "sobol":
         found: Any = sobol(answers, len(chosen), size, asked.study.seed)
         facts |= {"runs": size * (len(chosen) + 2), "mean": found.mean, "variance": found.variance}
@@ -96,7 +101,7 @@ def analyze(
 
 def _design_size(asked: Asked) -> int:
     """Base points or trajectories; SpecError, with all problems, if the wish makes no sense."""
-    problems = []
+    problems = _arm_problems(asked)
     if asked.answer not in ANSWERS:
         do = did_you_mean(asked.answer, ANSWERS) or f"There are {', '.join(ANSWERS)}."
         problems.append(Problem("--outcome", f"'{asked.answer}' cannot be asked", do))
@@ -121,10 +126,26 @@ def _design_size(asked: Asked) -> int:
     return size
 
 
+def _arm_problems(asked: Asked) -> list[Problem]:
+    """An arm is one of a paired study, and not the first."""
+    if not asked.arm:
+        return []
+    if not compares(asked.study):
+        what = f"arms of '{asked.study.name}' are not compared in the same patients"
+        return [Problem("--arm", what, "Leave it out, or set 'allocation: every_arm'.")]
+    others = [arm.name for arm in asked.study.arms[1:]]
+    if asked.arm in others:
+        return []
+    what = f"'{asked.arm}' is no arm to set against the first, '{asked.study.arms[0].name}'"
+    do = did_you_mean(asked.arm, others) or f"There are {', '.join(others)}."
+    return [Problem("--arm", what, do)]
+
+
 def _laws(study: Study, question: Question) -> dict[str, Array]:
     """The worlds of every uncertain number that this study reads."""
     view = fresh_view(study)
-    draw(study, view, question.ids[:1])
+    ids, arm = question.rows
+    draw(study, view, ids, arm=arm)
     read = {number.id for number in view.used}
     return {name: column for name, column in free(study).items() if name in read}
 

@@ -14,6 +14,7 @@ from ..kinetics import FROM_LIBRARY, PARAMETERS, STATES, Luck
 from ..library import View
 from ..solver import Doses
 from .fields import AGONISTS, ANTIBODIES, SEEN_BY
+from .intention import treated_chance
 from .lots import MadeLots, lots_of
 from .numbers import Array, Known, Sampler, in_lots, sampler
 from .products import SOLID, alloreactive, given_drug, is_t, lot_attributes, of_product
@@ -135,8 +136,18 @@ def draw(
 
 def draw_paired(study: Study, view: View, ids: NDArray[np.int64]) -> Cohort:
     """These patients with one row for each arm: the same patient, on the same luck, in each."""
+    rows, arm = rows_asked(study, ids)
+    return draw(study, view, rows, arm=arm)
+
+
+def rows_asked(
+    study: Study, ids: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """(id, arm) of every row of these patients; a paired study has a row for each arm."""
+    if not study.paired:
+        return ids, None
     arms = len(study.arms)
-    return draw(study, view, np.repeat(ids, arms), arm=np.tile(np.arange(arms), ids.size))
+    return np.repeat(ids, arms), np.tile(np.arange(arms), ids.size)
 
 
 def by_product(study: Study) -> list[tuple[Study, list[int]]]:
@@ -192,6 +203,8 @@ def cohort_of(
     initial = _initial(p, drawn)
     doses = _doses(s, arm, drawn, p["car_positive"])
     reading = {name: s.value(name) for name in READING}
+    if s.study.paired:
+        reading["treated_chance"] = treated_chance(s, drawn["wait_day"])
     if is_t(s.study):
         reading["icans_shift"] = s.value("icans_shift_t")
     return Cohort(s.ids, arm, disease, s.world, drawn, reading, parameters, initial, doses, luck)

@@ -31,17 +31,15 @@ from ..library import references
 from .fields import (
     AGONISTS,
     ANTIBODIES,
-    CARRY,
     DRUG_UNITS,
     MOST_PATIENTS,
     PER_DRUG,
     SEEN_BY,
-    T_SOURCES,
-    diseases,
     study_form,
 )
 from .find import folder_of, study_text
 from .lots import made, process_problems
+from .product_form import product_problems, with_own
 from .trial import refused_patients
 from .trial_form import design_problems, trial_of
 
@@ -113,7 +111,11 @@ def _beyond_fields(node: Node, values: dict[str, Any]) -> list[Problem]:
         *_sources(node),
         *_days(node, values),
     ]
-    problems += [*_products(node, values), *_alike(node, values), *design_problems(node, values)]
+    problems += [
+        *product_problems(node, values),
+        *_alike(node, values),
+        *design_problems(node, values),
+    ]
     problems += _kinds(node.fields["regimen"], regimens, tuple(values["diseases"] or ()))
     names = [arm["name"] for arm in values["arms"]]
     for entry, name in zip(_entries(node, "arms"), names):
@@ -234,44 +236,6 @@ def _days(node: Node, values: dict[str, Any]) -> list[Problem]:
     return problems
 
 
-def _products(node: Node, values: dict[str, Any]) -> list[Problem]:
-    """What fits together in the study's product and in each arm's own."""
-    main = values["product"] or {}
-    place = node.get("product")
-    found = _product(node, place, main) if place else []
-    for entry, arm in zip(_entries(node, "arms"), values["arms"]):
-        own = entry.get("product")
-        if own is not None and arm["product"] and main.get("construct"):
-            found += _product(node, own, _with(main, arm["product"]))
-    return list(dict.fromkeys(found))
-
-
-def _product(node: Node, place: Node, product: dict[str, Any]) -> list[Problem]:
-    """The CAR's target is on every disease, and edits fit the cells and each other."""
-    problems = []
-    target = (product.get("construct") or {}).get("target")
-    for name, child in (node.fields["diseases"].fields if node.get("diseases") else {}).items():
-        if target in CARRY and name in diseases() and name not in CARRY[target]:
-            what = f"cells of '{name}' do not carry {target}, which the CAR sees"
-            do = f"Diseases that do: {', '.join(CARRY[target])}."
-            problems.append(child.problem(what, do))
-    edits, source = product.get("edits") or (), product.get("source")
-    where = place.get("edits") or place.get("source") or place
-    if "hla_e" in edits and "b2m_loss" not in edits:
-        problems.append(where.problem("'hla_e' without 'b2m_loss' changes nothing", "Add it."))
-    if "tcr_loss" in edits and source not in T_SOURCES:
-        what = f"'tcr_loss' changes nothing in cells of '{source}', which have no T-cell receptor"
-        problems.append(where.problem(what, "Leave it out."))
-    if "hncd16" in edits and source in T_SOURCES:
-        what = f"'hncd16' changes nothing in '{source}': the model gives T cells no ADCC"
-        problems.append(where.problem(what, "Leave it out."))
-    if product.get("memory_like_fraction") and source in T_SOURCES:
-        here = place.get("memory_like_fraction") or place
-        do = "Leave it out; T cells have memory cells of their own."
-        problems.append(here.problem("memory-like cells are NK cells", do))
-    return problems
-
-
 def _alike(node: Node, values: dict[str, Any]) -> list[Problem]:
     """What goes with patients in every arm, and with arms that have products of their own."""
     problems = []
@@ -314,7 +278,7 @@ def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
     for arm in listed:
         given = {name: value for name, value in arm.items() if value is not None}
         own = given.get("product")
-        product = _built(_with(main, own), None) if own else None
+        product = _built(with_own(main, own), None) if own else None
         numbers = given.get("numbers", MappingProxyType({}))
         arms.append(Arm(arm["name"], arm["share"], _regimen(regimen | given), product, numbers))
     return Study(
@@ -340,13 +304,6 @@ def _study(values: dict[str, Any], process: ProcessFile | None) -> Study:
 
 def _built(values: dict[str, Any], process: ProcessFile | None) -> Product:
     return Product(**values | {"construct": Construct(**values["construct"]), "process": process})
-
-
-def _with(product: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """A product with some fields of an arm's own, in its construct too."""
-    given = {name: value for name, value in own.items() if value is not None}
-    construct = {k: v for k, v in (given.pop("construct", None) or {}).items() if v is not None}
-    return product | given | {"construct": product["construct"] | construct}
 
 
 def _regimen(values: dict[str, Any]) -> Regimen:

@@ -1,14 +1,17 @@
 """The section of a paired study: arms side by side, differences, supply, survival as observed."""
 
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 from carnk.library import load
 from carnk.report import record as records
-from carnk.report.page import page
-from carnk.report.sections import opening, paired
+from carnk.report.page import contents, page
+from carnk.report.reading_list import reading_list
+from carnk.report.sections import influence, opening, paired, uncertainty
 from carnk.report.sections.paired import signed
 from carnk.report.terminal import show
 from carnk.study import read
@@ -99,3 +102,70 @@ def test_b_cells_and_an_arm_without_cells_are_told(tmp_path):
 def test_drugs_of_a_rescue_are_named():
     rescue = read("vs_switch").arms[2].regimen.rescue
     assert opening._rescue(rescue).replace("\u00a0", " ") == "rimiducid 0.4 mg/kg"
+
+
+@pytest.fixture
+def few_worlds(folder, tmp_path):
+    """The run with its patients in six worlds, so that chance and uncertainty can be told apart."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    table = pl.read_csv(copy / "outcomes.csv", infer_schema_length=None)
+    table.with_columns(world=pl.col("patient") % 6).write_csv(copy / "outcomes.csv")
+    return copy
+
+
+def test_four_copies_of_every_patient_do_not_widen_a_band(few_worlds):
+    """Rows of one patient in several arms are no further patients."""
+    record = records.read(few_worlds)
+    names = [arm.name for arm in record.study.arms]
+    alone = {r["outcome"]: r for r in uncertainty.facts(record) if r["arm"] == names[0]}
+    table = pl.read_csv(few_worlds / "outcomes.csv", infer_schema_length=None)
+    one = table.filter(pl.col("arm") == names[0])
+    four = pl.concat([one.with_columns(arm=pl.lit(name)) for name in names])
+    four.write_csv(few_worlds / "outcomes.csv")
+    rows = uncertainty.facts(records.read(few_worlds))
+    assert len(rows) == 4 * len(alone)
+    assert {"response", "cmax_per_ul", "peak_il6"} <= set(alone)
+    for row in rows:
+        assert row == alone[row["outcome"]] | {"arm": row["arm"]}
+
+
+def test_uncertainty_is_told_arm_by_arm_and_of_treated_patients(few_worlds):
+    record = records.read(few_worlds)
+    rows = uncertainty.facts(record)
+    for arm in record.study.arms:
+        mine = {row["outcome"]: row for row in rows if row["arm"] == arm.name}
+        assert 0 < mine["response"]["middle"] < 1
+        part = record.of_arm(arm.name)
+        seen = part.filter(pl.col("treated") > 0)["cmax_per_ul"].to_numpy().astype(float)
+        middle = 10 ** np.median(np.log10(np.maximum(seen, 1e-3)))
+        assert mine["cmax_per_ul"]["middle"] == pytest.approx(middle)
+    assert (record.outcomes["treated"] == 0).any()
+    assert "Every row is of one arm" in page(record)
+
+
+def test_rows_of_one_patient_are_one_patient_in_the_warning(folder):
+    record = records.read(folder)
+    assert len(record.outcomes) > record.patients
+    assert records.few(record).startswith("24\u00a0patients in")
+
+
+def test_one_arm_alone_has_nothing_to_differ_from(folder):
+    record = records.read(folder)
+    one = replace(record.study, arms=record.study.arms[:1])
+    alone = replace(record, study=one, outcomes=record.of_arm(one.arms[0].name))
+    assert "paired" in contents(record)
+    assert "paired" not in contents(alone)
+
+
+def test_what_moves_the_difference_names_its_arm(folder):
+    record = records.read(folder)
+    found = influence.content(record)
+    assert found["reference"] == "CAR-NK once"
+    assert {row["arm"] for row in found["rows"]} <= {arm.name for arm in record.study.arms[1:]}
+    rows = {row["id"]: row for row in record.sensitivity}
+    assert rows["waiting_loss"]["effect_low"] < 0 < rows["waiting_loss"]["effect_high"]
+    listed = reading_list(record.numbers, record.sensitivity, {}, shown=200)
+    assert all(row["arm"] for row in listed)
+    assert "waiting_loss" in {row["id"] for row in listed}
+    assert "the difference in mean log" in page(record)

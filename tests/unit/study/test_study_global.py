@@ -1,5 +1,7 @@
 """The answer under many joint values of the numbers, and which of them it hangs on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,12 @@ from carnk.base import SpecError
 from carnk.domain import Given
 from carnk.library import load
 from carnk.study import read
-from carnk.study.answers import ANSWERS, Question, days_of, evaluate
+from carnk.study.answers import ANSWERS, Question, days_of, evaluate, two_arms
 from carnk.study.ensemble import cohorts, free, holding, typical
 from carnk.study.find import study_text
 from carnk.study.global_sensitivity import Asked, analyze
 from carnk.study.numbers import worlds
-from carnk.study.patients import draw
+from carnk.study.patients import draw, rows_asked
 from carnk.study.run import courses_of, outcome_columns
 
 TEXT = study_text("liu2020")[1]
@@ -132,3 +134,46 @@ def test_stopping_it_leaves_nothing_behind(tmp_path, monkeypatch):
     done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "found")])
     assert done.exit_code == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return read("compare_car_t")
+
+
+@pytest.mark.parametrize("answer", ["response", "crs", "cmax"])
+def test_the_answer_of_a_paired_study_is_the_difference_of_a_whole_run(compared, answer):
+    pair, values = two_arms(compared, "autologous CAR-T"), {"kill_car_t": np.array([2.0])}
+    (found,) = evaluate(Question(pair, answer, 8), values)
+    ids, arm = rows_asked(pair, np.arange(8))
+    (cohort,) = cohorts(pair, load().view(), ids, values, arm=arm)
+    diseases = np.array(list(pair.diseases))[cohort.disease]
+    columns = outcome_columns(pair, cohort, courses_of(pair, cohort), diseases)
+    each = ANSWERS[answer].of(columns, np.zeros(16))
+    gap = each[arm == 1] - each[arm == 0]
+    assert found == pytest.approx(np.nanmean(gap), rel=1e-3, abs=1e-9)
+    assert np.nanmax(np.abs(gap)) > 0
+
+
+def test_arms_that_are_alike_do_not_differ(compared):
+    same = replace(compared.arms[0], name="again")
+    twice = replace(compared, arms=(compared.arms[0], same))
+    found = evaluate(Question(twice, "burden", 4), {"kill_car": np.array([1.0, 4.0])})
+    assert found.tolist() == [0.0, 0.0]
+
+
+def test_a_comparison_says_which_arms_and_reads_the_numbers_of_both(compared):
+    found = analyze(quick(compared, answer="burden", arm="autologous CAR-T"), TEXT)
+    assert found.facts["arms"] == ["CAR-NK once", "autologous CAR-T"]
+    assert "autologous CAR-T less CAR-NK once" in found.facts["meaning"]
+    assert any(row["id"].endswith("_t") for row in found.rows)
+    default = analyze(quick(compared, numbers=2, runs=8, patients=2), TEXT)
+    assert default.facts["arms"] == ["CAR-NK once", compared.arms[1].name]
+
+
+@pytest.mark.parametrize("arm", ["CAR-NK once", "nobody"])
+def test_an_arm_that_cannot_be_set_against_the_first_is_told(compared, study, arm):
+    with pytest.raises(SpecError, match="no arm to set against the first"):
+        analyze(quick(compared, arm=arm), TEXT)
+    with pytest.raises(SpecError, match="not compared in the same patients"):
+        analyze(quick(study, arm=arm), TEXT)

@@ -184,7 +184,10 @@ def test_a_lot_treats_one_autologous_patient_and_several_of_the_others(compared)
         ("edits: [tcr_loss, b2m_loss]", "edits: [hla_e]", "'hla_e' without 'b2m_loss'"),
         ("edits: [tcr_loss, b2m_loss]", "edits: [hncd16]", "gives T cells no ADCC"),
         ("      source: autologous_t", "      source: autologous", "Did you mean 'autologous_t'"),
-        ("construct: {armor: none, switch: none}", "construct: {target: BCMA}", "not carry BCMA"),
+        ("construct: {armor: none, switch: none}", "construct: {target: BCMA}",
+         "the CAR of arm 'autologous CAR-T' sees"),
+        ("source: autologous_t", "source: autologous_t\n      edits: [tcr_loss, b2m_loss]",
+         "'tcr_loss' and 'b2m_loss' changes nothing in 'autologous_t'"),
         ("    dose: 1.6e8 cells\n    product:\n      name: CD19 auto",
          "    numbers: {kill_cart: 3}\n    dose: 1.6e8 cells\n    product:\n      name: CD19 auto",
          "Did you mean"),
@@ -202,3 +205,23 @@ def test_numbers_of_an_arm_are_its_own(compared):
     cohort = draw_paired(study, load().view(), IDS)
     assert (column(cohort, "il15_half", 0) == 100).all()
     assert (column(cohort, "il15_half", 1) != 100).any()
+
+
+def test_an_arm_whose_car_has_no_target_is_told_at_its_product(compared):
+    text = edited(compared, "construct: {armor: none, switch: none}", "construct: {target: BCMA}")
+    (line,) = [i for i, each in enumerate(text.splitlines(), 1) if "target: BCMA" in each]
+    with pytest.raises(SpecError) as error:
+        parse(text)
+    (problem,) = error.value.problems
+    assert problem.where.startswith(f"study.yaml:{line}")
+    assert "'autologous CAR-T'" in problem.what
+
+
+def test_the_chance_of_treatment_is_how_often_it_is_drawn(compared):
+    cohort = draw_paired(compared, load().view(), np.arange(3000))
+    for arm in (0, 2):
+        mine = cohort.arm == arm
+        treated = np.isinf(cohort.drawn["lost_day"][mine])
+        chance = cohort.reading["treated_chance"][mine].mean()
+        error = np.sqrt(chance * (1 - chance) / treated.size)
+        assert treated.mean() == pytest.approx(chance, abs=4 * error)

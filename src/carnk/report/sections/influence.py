@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from ..numerals import number, quantity, signed, span, unit
+from ...domain import Study
+from ...study.answers import compares
+from ..numerals import number, powers, quantity, signed, span, unit
 from ..record import Record
 from ..strips import Axis
 
@@ -28,7 +30,13 @@ def content(record: Record) -> dict[str, Any]:
         "tried": len(record.sensitivity),
         "moved": len(moved),
         "day": number(record.study.response_day),
+        "reference": reference(record.study),
     }
+
+
+def reference(study: Study) -> str:
+    """The first arm, from which the others differ; '' where the question is no difference."""
+    return powers(study.arms[0].name) if compares(study) else ""
 
 
 def _row(row: dict[str, Any], about: dict[str, Any], axis: Axis) -> dict[str, Any]:
@@ -38,6 +46,7 @@ def _row(row: dict[str, Any], about: dict[str, Any], axis: Axis) -> dict[str, An
         "meaning": about["meaning"],
         "basis": about["basis"],
         "value": quantity(about["value"], about["unit"]),
+        "arm": powers(row.get("arm", "")),
         "range": f"{span(row['low'], row['high'])} {unit(about['unit'])}".strip(),
         "low": signed(low),
         "high": signed(high),

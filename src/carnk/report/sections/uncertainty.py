@@ -8,7 +8,7 @@ import polars as pl
 
 from ...study.summary import happened, predict, variances
 from ..chances import Chance
-from ..numerals import number, percent, span
+from ..numerals import number, percent, powers, span
 from ..record import Record
 from ..strips import SHARES, SMALL_TICKS
 
@@ -36,7 +36,9 @@ def facts(record: Record) -> list[Row]:
 
     A share has the band of its rate over worlds; within a world each patient has the outcome or
     not. A quantity's variances are of its log10 within arms, and its bands hold 90 %, of worlds and
-    of patients, taken as lognormal around the median.
+    of patients, taken as lognormal around the median. Where arms are compared every row is of one
+    arm, so that no patient counts twice and no mean is over products; its quantities are of the
+    patients who were treated. Other studies have one row over all arms, with no arm named.
     """
     outcomes, day, end = record.outcomes, record.study.response_day, record.study.days
     if outcomes.is_empty():
@@ -47,9 +49,14 @@ def facts(record: Record) -> list[Row]:
         ("pfs", f"Progression-free, day {number(end)}", end),
         ("crs", "CRS, any grade", None),
     )
-    rows = [_share(outcomes, *each) for each in asked]
-    rows += [_quantity(outcomes, *each) for each in QUANTITIES]
-    return [row for row in rows if row is not None]
+    parts = {"": outcomes}
+    if record.study.is_comparison:
+        parts = {arm.name: record.of_arm(arm.name) for arm in record.study.arms}
+    rows = [(arm, _share(part, *each)) for each in asked for arm, part in parts.items()]
+    if record.study.paired:
+        parts = {arm: part.filter(pl.col("treated") > 0) for arm, part in parts.items()}
+    rows += [(arm, _quantity(part, *each)) for each in QUANTITIES for arm, part in parts.items()]
+    return [row | {"arm": arm} for arm, row in rows if row is not None]
 
 
 def _share(outcomes: pl.DataFrame, outcome: str, title: str, day: float | None) -> Row | None:
@@ -69,7 +76,10 @@ def _share(outcomes: pl.DataFrame, outcome: str, title: str, day: float | None) 
 def _quantity(
     outcomes: pl.DataFrame, column: str, title: str, unit: str, least: float
 ) -> Row | None:
-    values = np.log10(np.maximum(outcomes[column].to_numpy().astype(float), least))
+    measured = outcomes[column].to_numpy().astype(float)
+    if not (measured > least).any():  # an arm without cells, or without patients
+        return None
+    values = np.log10(np.maximum(measured, least))
     arm = outcomes["arm"].to_physical().to_numpy()
     means = np.bincount(arm, weights=values) / np.maximum(np.bincount(arm), 1)
     parameter, population = variances(values - means[arm], outcomes["world"].to_numpy())
@@ -103,6 +113,7 @@ def _row(each: Row) -> Row:
     hint = f"parameters {percent(share)}, patients {percent(1 - share)} of the variance"
     return {
         "title": each["title"],
+        "arm": powers(each["arm"]),
         "unit": each["unit"] if quantity else "",
         "middle": number(each["middle"], 2) if quantity else percent(each["middle"]),
         "share": percent(share),
