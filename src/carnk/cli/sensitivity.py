@@ -1,11 +1,13 @@
 """`sensitivity`: which uncertain numbers an answer hangs on, all varied together."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
 
 SHOWN = 15  # rows in the terminal
+WIDTH = 100
 
 
 def sensitivity(  # noqa: PLR0913, PLR0917
@@ -62,7 +64,8 @@ def sensitivity(  # noqa: PLR0913, PLR0917
         typer.echo(json_text({"facts": found.facts, "rows": found.rows}), nl=False)
         return
     facts = found.facts
-    typer.echo(f"{facts['meaning']}, {facts['runs']:,} runs of {facts['patients']:,} patients")
+    head = f"{facts['meaning']}, {facts['runs']:,} runs of {facts['patients']:,} patients"
+    typer.echo(fill(head, WIDTH))
     for line in aligned(lines(found, SHOWN)):
         typer.echo(line)
     if len(found.rows) > SHOWN:
