@@ -16,7 +16,7 @@ from scipy.special import expit
 from ..library import Number, load
 from ..study import read
 from ..study.summary import happened
-from .crs import CRS_ROWS
+from .crs import CRS_ROWS, CrsFit, trial_spread, width
 from .ensemble import trials
 from .prior import prior
 
@@ -104,24 +104,29 @@ def log_likelihood(p: Array) -> Array:
     return np.asarray((events * np.log(p) + misses * np.log1p(-p)).sum(axis=-1))
 
 
-def icans_shift(signal: list[Array], law: Array, rng: np.random.Generator | None = None) -> float:
-    """Log-odds by which ICANS is rarer than CRS after CAR-T, best or one draw of the posterior.
+def icans_shift(signal: list[Array], crs: CrsFit, rng: np.random.Generator | None = None) -> float:
+    """Log-odds by which ICANS is rarer than CRS after CAR-T, best or drawn for a new trial.
 
-    signal: log10 peak IL-6 over baseline by row of CRS_ROWS; law: slope and thresholds of CRS.
+    signal: log10 peak IL-6 over baseline by row of CRS_ROWS; crs: the law of CRS with the trials'
+    shifts, to which each trial adds one of its own for ICANS, shrunk alike.
     """
     number = load()["prior_icans_shift_t"]
-    assert number.range
-    width = (number.range[1] - number.range[0]) / (2 * 1.96)
     used = [(s, row) for s, row in zip(signal, CRS_ROWS) if row.icans is not None]
+    spread = trial_spread(rng)
+    widths = np.array([width(number), *[spread] * len(used)])
 
-    def loss(x: Array) -> float:
-        total = 0.5 * ((float(x[0]) - number.value) / width) ** 2
-        for s, row in used:
-            p = float(np.clip(expit(law[0] * s - law[1] - x[0]).mean(), 1e-9, 1 - 1e-9))
+    def loss(z: Array) -> float:
+        total = 0.5 * float(z @ z)
+        for i, (s, row) in enumerate(used, 1):
+            harder = number.value + widths[0] * z[0] + widths[i] * z[i] + crs.trials[row.study]
+            mean = expit(crs.law[0] * s - crs.law[1] - harder).mean()
+            p = float(np.clip(mean, 1e-9, 1 - 1e-9))
             events = row.icans or 0
             total -= events * np.log(p) + (row.patients - events) * np.log1p(-p)
-        return float(total)
+        return total
 
-    best = minimize(loss, np.array([number.value]), method="BFGS")
-    x = float(best.x[0])
-    return x if rng is None else float(rng.normal(x, np.sqrt(best.hess_inv[0, 0])))
+    best = minimize(loss, np.zeros(widths.size), method="BFGS")
+    if rng is None:
+        return float(number.value + widths[0] * best.x[0])
+    z = rng.normal(best.x[0], np.sqrt(best.hess_inv[0, 0]))
+    return float(number.value + widths[0] * z + rng.normal(0.0, spread))

@@ -39,15 +39,15 @@ def null_of(events: int, patients: int) -> Prediction:
     return Prediction(events + 0.5, patients - events + 0.5)
 
 
-def held_out(worlds: Worlds, threads: int = 2) -> list[Score]:
-    """Predict every count of the held-out trials; CRS by coefficients fitted without that trial."""
+def held_out(worlds: Worlds, laws: dict[str, Array], threads: int = 2) -> list[Score]:
+    """Predict every count of the held-out trials; laws: of CRS, fitted without each trial."""
     seen = [(read(name), o) for name in HELD_OUT for o in read(name).observed]
     main = [o for study, o in seen if o.outcome == PRIMARY[study.name]]
     pooled = TRAINING[0] + sum(o.events for o in main), TRAINING[1] + sum(o.patients for o in main)
     scores = []
     for name in HELD_OUT:
         study = read(name)
-        runs = _runs(study, worlds, threads)
+        runs = _runs(study, worlds, laws[name], threads)
         for o in study.observed:
             primary = o.outcome == PRIMARY[name]
             nulls = (null_of(*TRAINING), null_of(*pooled)) if primary else (None, None)
@@ -55,10 +55,9 @@ def held_out(worlds: Worlds, threads: int = 2) -> list[Score]:
     return scores
 
 
-def _runs(study: Study, worlds: Worlds, threads: int) -> pl.DataFrame:
+def _runs(study: Study, worlds: Worlds, laws: Array, threads: int) -> pl.DataFrame:
     """The study's outcomes in every world, with CRS probabilities fitted without the study."""
     frames = []
-    laws = laws_without(worlds.signals, study.name)
     for i, outcomes in enumerate(trials(study, worlds.values, PATIENTS, threads)):
         law = laws[i]
         signal = np.log10(outcomes["peak_il6_signal"].to_numpy() / worlds.values["il6_base"][i])
@@ -79,12 +78,17 @@ def _prediction(runs: pl.DataFrame, study: Study, o: Observation) -> Prediction:
     return predict(happened(runs, o.outcome, o.day), runs["world"].to_numpy())
 
 
-def without_rows(signals_of: list[list[Array]]) -> list[dict[str, object]]:
+def all_laws_without(worlds: Worlds) -> dict[str, Array]:
+    """CRS coefficients of a new trial, fitted without each held-out trial in turn."""
+    return {name: laws_without(worlds.signals, name) for name in HELD_OUT}
+
+
+def without_rows(laws: dict[str, Array]) -> list[dict[str, object]]:
     """The table of CRS coefficients that never saw a held-out trial, by trial and world."""
     return [
         {"study": name, "world": i} | {n: f"{x:.4g}" for n, x in zip(COEFFICIENTS, law)}
-        for name in HELD_OUT
-        for i, law in enumerate(laws_without(signals_of, name))
+        for name, mine in laws.items()
+        for i, law in enumerate(mine)
     ]
 
 

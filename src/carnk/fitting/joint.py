@@ -39,7 +39,7 @@ def joint(seed: int = 2, threads: int = 2) -> Worlds:
     """Draw all numbers from their priors, simulate Marin 2024 under each, keep by likelihood.
 
     In each kept world CAR-T numbers are then drawn and weighed by ZUMA-1, and CRS coefficients are
-    fitted to all arm-level counts and drawn from their own posterior there.
+    fitted to all arm-level counts and drawn there for a new trial.
     """
     own = priors()
     drawn = prior((*own, *nuisance()), TRIALS, seed)
@@ -54,9 +54,10 @@ def joint(seed: int = 2, threads: int = 2) -> Worlds:
     values |= found_t.values
     found = signals(values, threads)
     rng = np.random.default_rng(seed + 1)
-    laws = np.array([fit_crs(signal, rng=rng) for signal in found])
+    fits = [fit_crs(signal, rng=rng) for signal in found]
+    laws = np.array([fit.law for fit in fits])
     values |= {name: laws[:, i] for i, name in enumerate(COEFFICIENTS)}
-    shifts = [icans_shift(signal, law, rng) for signal, law in zip(found, laws)]
+    shifts = [icans_shift(signal, fit, rng) for signal, fit in zip(found, fits)]
     values["icans_shift_t"] = np.array(shifts)
     return Worlds(values, float(1 / (weight**2).sum()), found, found_t)
 

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import write_text_atomic
+from ..evidence.results import report
 from ..library import load
 from .calibrate import Fit, priors
 from .car_t import STUDY_T
-from .crs import COEFFICIENTS
+from .crs import COEFFICIENTS, CRS_ROWS
 from .data import FITTED, STUDY
 
 Array = NDArray[np.float64]
@@ -48,7 +49,7 @@ def fitted_entry(fit: Fit, i: int) -> str:
 
 
 def crs_entry(name: str, best: float, draws: Array) -> str:
-    """The YAML of one CRS coefficient: best value and the 95 % interval of posterior draws."""
+    """The YAML of one CRS coefficient: best of the average trial, 95 % of draws of a new one."""
     low, high = np.percentile(draws, (2.5, 97.5))
     lines = [
         f"{name}:",
@@ -58,13 +59,14 @@ def crs_entry(name: str, best: float, draws: Array) -> str:
         f"  meaning: {MEANINGS[name]}",
         "  basis: fitted",
         "  source: zuma1",
-        '  at: "make calibrate; nine arm-level rows, of which the CAR-T ones have most CRS"',
-        "  checked: read",
+        '  at: "make calibrate; nine arm-level rows, of which the CAR-T ones have most CRS;'
+        ' the range is that of a new trial"',
+        f"  checked: {_checked('crs')}",
     ]
     return "\n".join(lines)
 
 
-def world_entry(name: str, unit: str, values: Array, source: str) -> str:
+def world_entry(name: str, unit: str, values: Array, checked: str) -> str:
     """The YAML of a number fitted world by world: median and 95 % of the worlds."""
     low, middle, high = np.percentile(values, (2.5, 50, 97.5))
     lines = [
@@ -74,9 +76,9 @@ def world_entry(name: str, unit: str, values: Array, source: str) -> str:
         f"  range: [{low:.4g}, {high:.4g}]",
         f"  meaning: {_text(MEANINGS[name])}",
         "  basis: fitted",
-        f"  source: {source}",
+        f"  source: {STUDY_T}",
         '  at: "make calibrate; in each plausible world"',
-        "  checked: read",
+        f"  checked: {checked}",
     ]
     return "\n".join(lines)
 
@@ -85,10 +87,16 @@ def write_fitted(fit: Fit, best: Array, draws: Array, worlds: dict[str, Array]) 
     """Write fitted.yaml; best (4,) and draws (n, 4) are the CRS coefficients."""
     entries = [fitted_entry(fit, i) for i in range(len(FITTED))]
     entries += [crs_entry(n, float(best[i]), draws[:, i]) for i, n in enumerate(COEFFICIENTS)]
-    units = {"kill_car_t": "1/day", "icans_shift_t": "1"}
-    entries += [world_entry(n, unit, worlds[n], STUDY_T) for n, unit in units.items()]
+    entries.append(world_entry("kill_car_t", "1/day", worlds["kill_car_t"], "read"))
+    entries.append(world_entry("icans_shift_t", "1", worlds["icans_shift_t"], _checked("icans")))
     head = "# Fitted numbers with their uncertainty. Written by `make calibrate`; do not edit.\n\n"
     write_text_atomic(LIBRARY / "numbers" / "fitted.yaml", head + "\n\n".join(entries) + "\n")
+
+
+def _checked(outcome: str) -> str:
+    """Unread if nobody has opened the source of one of the counts that a law is fitted to."""
+    rows = [row for row in CRS_ROWS if outcome == "crs" or row.icans is not None]
+    return "unread" if any(report(row.row_id).seen[outcome].unread for row in rows) else "read"
 
 
 def write_table(name: str, rows: list[dict[str, object]]) -> None:

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from carnk.fitting import car_t as module
 from carnk.fitting.car_t import ROWS_T, car_t, icans_shift, log_likelihood, numbers_t, rates
-from carnk.fitting.crs import CRS_ROWS
+from carnk.fitting.crs import CrsFit, CrsRow
 from carnk.fitting.joint import nuisance
 from carnk.library import load
 from carnk.study.numbers import worlds
@@ -56,12 +56,16 @@ def test_candidates_are_kept_by_how_they_meet_the_trial(monkeypatch):
 
 
 def test_icans_shift_meets_many_patients(monkeypatch):
-    law = np.array([1.0, 3.0, 5.0, 7.0])
+    crs = CrsFit(np.array([1.0, 3.0, 5.0, 7.0]), {"a": 0.4, "b": -0.4})
     signal = np.full(40, 3.0)
     true = 0.7
-    rate = float(expit(law[0] * 3.0 - law[1] - true))
-    row = CRS_ROWS[-1].__class__("x", "", 40_000, (0, 0, 0), "lee2014", "", round(40_000 * rate))
-    monkeypatch.setattr(module, "CRS_ROWS", (row,))
-    assert icans_shift([signal], law) == pytest.approx(true, abs=0.02)
-    draws = [icans_shift([signal], law, np.random.default_rng(i)) for i in range(20)]
-    assert 0 < np.std(draws) < 0.1
+    counts = {name: round(40_000 * expit(0.0 - true - own)) for name, own in crs.trials.items()}
+    listed = [CrsRow(name, "", 40_000, (0, 0, 0), "R038", n) for name, n in counts.items()]
+    monkeypatch.setattr(module, "CRS_ROWS", listed)
+    width = module.width(load()["prior_icans_shift_t"])
+    spread = load()["prior_crs_trial"]
+    share = width**2 / (width**2 + spread.value**2 / len(listed))  # of the truth against the prior
+    wanted = 1.0 + share * (true - 1.0)
+    assert icans_shift([signal] * 2, crs) == pytest.approx(wanted, abs=0.02)
+    draws = [icans_shift([signal] * 2, crs, np.random.default_rng(i)) for i in range(40)]
+    assert 0.7 * spread.range[0] < np.std(draws) < 1.5 * spread.range[1]  # of a new trial
