@@ -81,12 +81,14 @@ class _Blocks:
     problems: list[Problem]
     found: list[Block] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)  # of the lines since the last matrix
+    header_cells: int = 0  # of the last header, empty ones at its end too
 
     def read(self, i: int) -> int:
         """Read what begins on a row, and return the row after it."""
         _, cells = self.sheet.rows[i]
         starts = _headers(cells)
         if starts and self._is_row(i + 1, starts):
+            self.header_cells = len(cells)
             return self._under_header(i + 1, starts)
         width = self._lettered_width(i)
         if width:
@@ -196,15 +198,18 @@ class _Blocks:
             for k in range(len(starts))
         ]
 
+    def _is_split(self, cells: tuple[str, ...]) -> bool:
+        """Whether decimal commas split a row: whole numbers alone, and two per cell too many."""
+        more = len(cells) - self.header_cells if self.header_cells else 0
+        whole = sum(cell.isdigit() for cell in cells)
+        return more >= 2 and whole >= 2 * more and not any("." in cell for cell in cells)
+
     def _row(self, i: int, row: int, starts: list[tuple[int, int]], made: list[Block]) -> None:
         line, cells = self.sheet.rows[i]
-        if (
-            self.sheet.separator == ","
-            and len(_trimmed(cells)) >= starts[-1][0] + 2 * starts[-1][1]
+        if self.sheet.separator == "," and (
+            len(_trimmed(cells)) >= starts[-1][0] + 2 * starts[-1][1] or self._is_split(cells)
         ):
-            what = (
-                f"there are {len(_trimmed(cells))} cells where the plate has {starts[0][1]} columns"
-            )
+            what = f"there are {len(cells)} cells where the plate has {starts[0][1]} columns"
             do = "If commas are decimal marks, save the file with ';' or tabs between the cells."
             self.problems.append(Problem(f"{self.sheet.file}:{line}", what, do))
             return

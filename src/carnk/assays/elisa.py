@@ -292,7 +292,11 @@ def _cv(signals: Array) -> float:
 def _level_flags(levels: Sequence[Level]) -> list[str]:
     return [
         f"wells {named(list(level.names))}: standard {level.concentration:g} reads "
-        f"{level.recovery:.0%} of its concentration"
+        + (
+            f"{level.recovery:.0%} of its concentration"
+            if math.isfinite(level.recovery)
+            else "off the curve"
+        )
         for level in levels
         if level.concentration > 0 and not abs(level.recovery - 1) <= AT_END
     ]

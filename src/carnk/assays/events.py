@@ -130,34 +130,33 @@ def _frame(rows: list[Event], covariates: dict[str, pl.Series], table: Table) ->
 
 
 def _check_courses(reader: RowReader, frame: pl.DataFrame) -> None:
-    """Problems and warnings of a patient's rows taken together."""
+    """Problems and warnings of a patient's rows taken together; they name lines, never patients."""
     file, has_doses = reader.table.file, bool(frame["is_dose"].any())
     for rows in frame.partition_by("id", maintain_order=True):
-        patient = rows["id"][0]
         doses = rows.filter("is_dose")
         samples = rows.filter(~pl.col("is_dose") & pl.col("value").is_not_null())
         first = f"{file}:{min(rows['line'].to_list())}"
         _check_before_zero(reader, samples)
-        _check_twice(reader, patient, samples)
+        _check_twice(reader, samples)
         if has_doses and doses.is_empty():
             do = "Its first dose is taken to be at time 0."
-            reader.warnings.append(Problem(first, f"patient {patient} has no dose", do))
+            reader.warnings.append(Problem(first, "the patient that begins here has no dose", do))
         if samples.is_empty():
-            what = f"patient {patient} has no sample with a value"
+            what = "the patient that begins here has no sample with a value"
             reader.warnings.append(Problem(first, what, "It is left out."))
             continue
         for course in samples.partition_by("output", maintain_order=True):
             if len(course) == 1:
                 output = course["output"][0]
                 of = f" of output {output}" if output else ""
-                what = f"patient {patient} has one sample{of} only"
+                what = f"this is the patient's one sample{of}"
                 do = "Nothing but that value can be told of it."
                 reader.warnings.append(Problem(f"{file}:{course['line'][0]}", what, do))
         last = float(samples["time_days"].to_numpy().max())
         for line, day in (
             doses.filter(pl.col("time_days") >= last).select("line", "time_days").rows()
         ):
-            what = f"patient {patient}: no sample follows the dose of day {day:g}"
+            what = f"no sample of the patient follows the dose of day {day:g}"
             reader.warnings.append(
                 Problem(f"{file}:{line}", what, "It tells nothing of that dose.")
             )
@@ -178,12 +177,12 @@ def _check_before_zero(reader: RowReader, samples: pl.DataFrame) -> None:
             reader.warnings.append(Problem(f"{reader.table.file}:{line}", what))
 
 
-def _check_twice(reader: RowReader, patient: str, samples: pl.DataFrame) -> None:
+def _check_twice(reader: RowReader, samples: pl.DataFrame) -> None:
     seen: dict[tuple[str, float], int] = {}
     for line, output, day in samples.select("line", "output", "time_days").rows():
         first = seen.setdefault((output, day), line)
         if first != line:
-            what = f"patient {patient} has a sample of day {day:g} already on line {first}"
+            what = f"the patient has a sample of day {day:g} already on line {first}"
             reader.wrong(line, "time", what, "Keep one of them, or their mean.")
 
 

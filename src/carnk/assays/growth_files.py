@@ -122,6 +122,7 @@ def _courses(table: Table, keep_ids: bool) -> list[Course]:
     at = _columns(table)
     cells = Cells(table.sheet)
     rows: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    first: dict[tuple[str, str], int] = {}
     per_day = 24.0 if "day" not in at else 1.0
     for line, row in zip(table.lines, table.rows):
         day = _positive(cells, line, "day", row[at.get("day", at.get("hour", 0))], zero=True)
@@ -134,11 +135,12 @@ def _courses(table: Table, keep_ids: bool) -> list[Course]:
                 cells.wrong(line, "carried", what, "Correct one of them.")
         name = (_text(row, at, "donor"), _text(row, at, "group"))
         rows[name].append((day / per_day, count, carried))
+        first.setdefault(name, line)
     for (donor, group), counts in rows.items():
         if len({day for day, _, _ in counts}) < 2:
-            where = ", ".join(part for part in (donor, group) if part) or "the culture"
-            what = f"{where} was counted on one day"
-            cells.problems.append(Problem(table.file, what, "Growth needs two days at least."))
+            where = f"{table.file}:{first[donor, group]}"
+            what = "the culture was counted on one day"
+            cells.problems.append(Problem(where, what, "Growth needs two days at least."))
     if cells.problems:
         raise DataError(cells.problems, table.file)
     known = pseudonyms((donor for donor, _ in rows), table.sheet.content, keep=keep_ids)

@@ -30,7 +30,7 @@ from zlib import crc32
 import numpy as np
 from scipy.special import chdtri, stdtrit
 
-from ..base import DataError, Problem, did_you_mean
+from ..base import DataError, Problem, SpecError, did_you_mean
 from .wells import (
     BACKGROUND,
     MAXIMUM,
@@ -224,10 +224,10 @@ def fieller(
 
 
 def readout_named(word: str) -> Readout:
-    """Return a readout by its name; DataError lists them."""
+    """Return a readout by its name; SpecError lists them."""
     if word not in READOUTS:
         what = f"'{word}' is not one of {', '.join(READOUTS)}"
-        raise DataError(Problem("--readout", what, did_you_mean(word, READOUTS)))
+        raise SpecError(Problem("--readout", what, did_you_mean(word, READOUTS)))
     return READOUTS[word]
 
 

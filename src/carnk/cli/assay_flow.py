@@ -45,7 +45,7 @@ def flow(  # noqa: PLR0913, PLR0917
     from ..assays.beads import read_beads
     from ..assays.fcs import read_fcs
     from ..assays.flow import Plan, stain, together
-    from ..base import pseudonyms
+    from ..base import Problem, SpecError, pseudonyms
 
     plan = Plan(
         marker, gates, population, read_fcs(control) if control else None, dead,
@@ -55,6 +55,11 @@ def flow(  # noqa: PLR0913, PLR0917
     with progress_line("files") as progress:
         for done, path in enumerate(files, 1):
             sample = read_fcs(path)
+            if sample.digest in digests:
+                what = "holds the same bytes as another file given"
+                raise SpecError(
+                    Problem(path.name, what, "A replicate is another run of the cells.")
+                )
             stains.append(stain(sample, plan))
             digests.append(sample.digest)
             progress(done, len(files))
@@ -108,7 +113,7 @@ def _write(
             writer.writeheader()
             writer.writerows(rows)
         drawn = figure(stains, names)
-        drawn.write_html(folder / "flow.html", include_plotlyjs=True, full_html=True)
+        drawn.write_html(folder / "flow.html", include_plotlyjs=True, div_id="figure")
         if numbers:
             about = "Of flow cytometry, carnk assay flow"
             write_text_atomic(folder / "numbers.yaml", number_file_text(numbers, about))

@@ -53,7 +53,7 @@ def nca(  # noqa: PLR0913, PLR0917
     names = pseudonyms(events.ids, events.content, keep=keep_ids)
     shown = _named(table, names, groups)
     for warning in events.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(fill(f"warning: {warning}", WIDTH, subsequent_indent="  "), err=True)
     if out is not None:
         _write(out, events, table, (shown, summary), names)
     if as_json:
@@ -88,7 +88,7 @@ def _write(
         shown[0].write_csv(folder / "nca.csv")
         shown[1].write_csv(folder / "summary.csv")
         drawn = figure(events, table, names)
-        drawn.write_html(folder / "courses.html", include_plotlyjs=True, full_html=True)
+        drawn.write_html(folder / "courses.html", include_plotlyjs=True, div_id="figure")
 
 
 def _json(events: "Events", table: "pl.DataFrame", summary: "pl.DataFrame") -> str:

@@ -96,7 +96,7 @@ def _write(
             writer.writeheader()
             writer.writerows(rows)
         drawn = figure(report, names)
-        drawn.write_html(folder / "vcn.html", include_plotlyjs=True, full_html=True)
+        drawn.write_html(folder / "vcn.html", include_plotlyjs=True, div_id="figure")
         if numbers:
             about = f"Vector copies by {report.method}, carnk assay vcn"
             write_text_atomic(folder / "numbers.yaml", number_file_text(numbers, about))
@@ -161,4 +161,5 @@ def _show(report: "Report", names: Mapping[str, str], numbers: "Sequence[Number]
 
 
 def _copies(found: "Copies") -> str:
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    value, low, high = (each + 0.0 for each in (found.value, found.low, found.high))  # no -0.00
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"

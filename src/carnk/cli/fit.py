@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .columns import aligned
+from .columns import WIDTH, aligned
 
 if TYPE_CHECKING:
     from ..fitting.mixed.result import Fit
@@ -72,7 +73,7 @@ def fit(  # noqa: PLR0913, PLR0917
     options = Options(draws, seed, _words(profile), keep_ids, export_petab)
     task = prepare(events, _model(model, study), asked, options)
     for warning in events.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(fill(f"warning: {warning}", WIDTH, subsequent_indent="  "), err=True)
     with progress_stages() as steps:
         found = run(task, out, write_page, steps)
     if as_json:

@@ -98,7 +98,7 @@ def manifest(fit: Fit, source: Source) -> dict[str, Any]:
         ],
         "expansion_error": round(fit.expansion_error, 3),
         "notes": [*source.offer.notes, *_rough(fit)],
-        "warnings": [str(w) for w in source.events.warnings] if source.keep_ids else [],
+        "warnings": [str(w) for w in source.events.warnings],
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def growth_page(found: Growth) -> str:
     cultures = sum(len(e.grown) for e in found.expansions)
     days = max(float(g.course.days[-1]) for e in found.expansions for g in e.grown)
     what = f"{plural(cultures, 'culture')} over {days:g} days"
-    about = f"{found.file}: {what}; 95 % intervals throughout."
+    about = f"{what}; 95 % intervals throughout."
     flags = [Note(str(flag), False) for flag in found.flags]
     caption = "Points: counts. Lines: the law of growth that fits the group."
     pictures = [Picture("Cells over days", caption, courses(found))]
@@ -146,7 +146,7 @@ def _dot(
 
 def thaw_page(found: Thaw) -> str:
     """The page of thaw as text."""
-    about = f"{found.file}: {plural(len(found.vials), 'count')}; 95 % intervals throughout."
+    about = f"{plural(len(found.vials), 'count')}; 95 % intervals throughout."
     flags = [Note(str(flag), False) for flag in found.flags]
     caption = (
         "Points: vials with their counting error. Diamonds: all vials of the container together;"

@@ -31,7 +31,7 @@ def lysis_page(found: Lysis) -> str:
     if maps := plates(found):
         pictures.append(Picture("The plates", PLATE, maps))
     about = (
-        f"{found.file}: specific lysis by {found.readout.signal}, {plural(len(found.arms), 'arm')}"
+        f"Specific lysis by {found.readout.signal}, {plural(len(found.arms), 'arm')}"
         f" on {plural(len(found.plates), 'plate')}; 95 % intervals throughout."
     )
     tables = [_arms(found), _pairs(found), _synergy(found), _times(found)]

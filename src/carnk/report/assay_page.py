@@ -58,7 +58,8 @@ def page(
     from .. import __version__
 
     figures = [
-        {"title": p.title, "caption": p.caption, "html": Markup(_html(p.figure))} for p in pictures
+        {"title": p.title, "caption": p.caption, "html": Markup(_html(p.figure, i))}
+        for i, p in enumerate(pictures, 1)
     ]
     return render(
         "assay.html", title=title, about=about, flags=flags, figures=figures,
@@ -66,10 +67,11 @@ def page(
     )  # fmt: skip
 
 
-def _html(figure: "go.Figure") -> str:
+def _html(figure: "go.Figure", index: int) -> str:
     html = figure.to_html(
         include_plotlyjs=False,
         full_html=False,
+        div_id=f"figure-{index}",  # plotly's own is random
         config={"displayModeBar": False, "responsive": True},
     )
     return str(html)

@@ -231,3 +231,9 @@ def test_a_broken_file_leaves_nothing(folder: Path, tmp_path: Path) -> None:
     assert isinstance(done.exception, CarnkError)
     assert done.exception.exit_code == 5
     assert not out.exists()
+
+
+def test_one_file_twice_is_no_replicate(folder: Path) -> None:
+    made = called(*[str(folder / "Jane_Roe.fcs")] * 2, "--marker", "CAR")
+    assert isinstance(made.exception, SpecError)
+    assert "same bytes" in str(made.exception)

@@ -129,7 +129,10 @@ def test_counts_that_fall_or_stand_twice_are_noted(tmp_path: Path) -> None:
         ("day,cells\n0,1e6\n2,many\n", "counts.csv:3: cells"),
         ("day,cells\n0,1e6\n2,\n", "counts.csv:3: cells"),
         ("day,cells\n0,0\n2,1e6\n", "counts.csv:2: cells"),
-        ("day,cells\n0,1e6\n0,2e6\n", "counts.csv: the culture was counted on one day"),
+        (
+            "donor,day,cells\nAnna,0,1e6\nAnna,0,2e6\n",
+            "counts.csv:2: the culture was counted on one",
+        ),
         ("day,cels\n0,1e6\n", "counts.csv:1"),
     ],
 )

@@ -77,7 +77,7 @@ def test_a_plate_needs_a_layout(tmp_path: Path) -> None:
     plate, _ = written(tmp_path, wells_of(np.random.default_rng(1), (100.0, 400.0)))
     with pytest.raises(SpecError, match="Give --layout"):
         analyze(plate, None, Ask("calcein"), Asked())
-    with pytest.raises(DataError, match="Did you mean 'calcein'"):
+    with pytest.raises(SpecError, match="Did you mean 'calcein'"):
         analyze(plate, None, Ask("calcien"), Asked())
 
 

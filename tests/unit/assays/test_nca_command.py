@@ -49,6 +49,9 @@ def test_json_and_folder_agree(tmp_path: Path) -> None:
     texts = [path.read_text(encoding="utf-8") for path in out.iterdir()]
     assert not any("Jane" in text for text in texts)
     assert "plotly" in (out / "courses.html").read_text(encoding="utf-8")
+    called(tmp_path, "--by", "response", "--out", str(tmp_path / "again"))
+    again = (tmp_path / "again" / "courses.html").read_bytes()
+    assert again == (out / "courses.html").read_bytes()
 
 
 def test_wrong_file_writes_nothing(tmp_path: Path) -> None:

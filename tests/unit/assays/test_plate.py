@@ -152,6 +152,15 @@ def test_commas_for_everything_are_asked_about():
         plates(matrix(",", decimal=","))
 
 
+def test_a_half_filled_plate_with_commas_for_everything_is_refused():
+    head = "," + ",".join(str(c) for c in range(1, 13))
+    rows = [f"{letter}," + "0,412," * 6 + ",,,,," for letter in "ABCDEFGH"]
+    with pytest.raises(DataError, match="commas are decimal marks"):
+        plates("\n".join([head, *rows]))
+    whole = [f"{letter}," + "412," * 6 + ",,,,,,," for letter in "ABCDEFGH"]
+    assert plates("\n".join([head + ",,", *whole]))[0].readings["A6"].value == 412
+
+
 def test_thousands_or_decimals_is_asked_and_then_done():
     text = matrix(";").replace("0.", "1,").replace("1.", "2,")
     with pytest.raises(DataError, match=r"'1,050' may be 1050 or 1\.050\. Say which: --decimal"):
