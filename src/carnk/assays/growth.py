@@ -106,8 +106,9 @@ def _grown(course: Course, found: _Profile, why: str) -> Grown:
     df = t.size - found.parameters
     i, j = found.best
     rate, shape, start = float(found.rates[i]), float(found.shapes[j]), float(found.start[i, j])
-    low, high = _ends(found.rates, found.squares.min(axis=1), df)
-    doubling = _doubling(rate, low, high)
+    along = found.squares.min(axis=1)
+    low, high = _ends(found.rates, along, df)
+    doubling = _doubling(_lowest(found.rates, along), low, high)
     lag = plateau = Estimate(None, why=f"none in the {found.law} law")
     if found.law == LAG:
         lag = Estimate(shape, *_ends(found.shapes, found.squares.min(axis=0), df))
@@ -145,6 +146,17 @@ def _profile(law: str, t: Array, y: Array) -> _Profile:
     if law == LOGISTIC:
         near = near[near > 0]
     return _squares(law, t, y, near, shapes)
+
+
+def _lowest(grid: Array, squares: Array) -> float:
+    """Where the parabola through the least square and its neighbors is lowest."""
+    i = int(squares.argmin())
+    if not 0 < i < grid.size - 1:
+        return float(grid[i])
+    left, least, right = squares[i - 1 : i + 2]
+    bend = left - 2 * least + right
+    shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
+    return float(grid[i] + shift * (grid[1] - grid[0]))
 
 
 def _width(found: _Profile, n: int) -> float:

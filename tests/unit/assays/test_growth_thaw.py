@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 from typer.testing import CliRunner
 
 from carnk.assays.growth import EXPONENTIAL, LAG, LOGISTIC, Course, grow
@@ -62,6 +63,15 @@ def test_few_days_give_no_lag_and_wide_intervals() -> None:
     (two,) = grow([Course("", "", DAYS[:2], np.array([1e6, 4e6]))])
     assert two.doubling_days.value == pytest.approx(1.0, rel=0.01)
     assert two.doubling_days.low is None
+
+
+def test_the_doubling_time_is_that_of_the_regression_line() -> None:
+    days = np.array([0.0, 2, 4, 7, 10])
+    cells = np.array([1e6, 1.1e6, 3.2e6, 1.5e7, 7.1e7])
+    line = linregress(days, np.log(cells))
+    found = grow([Course("", "", days, cells)])[0]
+    assert found.law == EXPONENTIAL
+    assert found.doubling_days.value == pytest.approx(np.log(2) / line.slope, rel=1e-9)
 
 
 def test_a_culture_that_shrinks_has_no_doubling_time() -> None:
