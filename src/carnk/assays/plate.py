@@ -61,7 +61,7 @@ class PlateFile:
             return exact[0]
         listed = ", ".join(f"'{each}'" for each in names[:12]) + (", ..." if names[12:] else "")
         what = f"'{name}' is not one reading of this file" if name else "there are several readings"
-        nearest = did_you_mean(name, names) if name else ""
+        nearest = did_you_mean(name, names) if name and not found else ""
         do = nearest or f"Name one with --read: {listed}."
         raise SpecError(Problem(self.sheet.file, what, do))
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from carnk.assays.cells import LARGEST_BYTES, read_sheet, sheet_of
-from carnk.assays.plate import minus, plates_of, position, read_plates
+from carnk.assays.plate import PlateFile, minus, plates_of, position, read_plates
 from carnk.base import DataError, SpecError
 
 LETTERS = "ABCDEFGH"
@@ -159,6 +159,12 @@ def test_a_half_filled_plate_with_commas_for_everything_is_refused():
         plates("\n".join([head, *rows]))
     whole = [f"{letter}," + "412," * 6 + ",,,,,,," for letter in "ABCDEFGH"]
     assert plates("\n".join([head + ",,", *whole]))[0].readings["A6"].value == 412
+
+
+def test_two_blocks_of_one_wavelength_are_both_named():
+    text = "Absorbance 450 nm\n" + matrix()
+    with pytest.raises(SpecError, match="'450 nm, read 1', '450 nm, read 2'"):
+        PlateFile(plates(text + "\n" + text), sheet_of(text, "plate.csv")).one("450")
 
 
 def test_thousands_or_decimals_is_asked_and_then_done():
