@@ -64,6 +64,6 @@ def test_the_block_to_declare_is_read() -> None:
     text = (DOCS / "credibility.md").read_text(encoding="utf-8")
     block = re.search(r"```yaml\n(credibility:.*?)```", text, re.DOTALL)
     assert block
-    study = study_text("nkx019")[1]
+    study = study_text("dose_schedule")[1]  # declares nothing of its own
     told = parse(f"{study}\n{block.group(1)}").credibility
     assert (told.influence, told.consequence) == ("low", "medium")
