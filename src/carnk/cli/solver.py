@@ -57,7 +57,7 @@ def selftest(
     """Check the solver against everything that is known: one row each, exit code 0 if all hold.
 
     Reference cases are the SBML Test Suite and published models, taken from the folder
-    shared/reference beside the checkout if none is named. Takes about two minutes.
+    shared/reference beside the checkout if none is named. Takes about half a minute.
 
     Example: carnk selftest
     """
